@@ -1,0 +1,44 @@
+# Florin: `make serve` sets up whatever is missing and serves; `make test` runs every test.
+PYTHON ?= python3
+BIN := .venv/bin
+READY := .venv/.ready
+
+.PHONY: serve test check bench lock format help
+
+serve: $(READY)  ## serve on 127.0.0.1:8000, on an embedded PostgreSQL unless DATABASE_URL is set
+	$(BIN)/florin serve --migrate
+
+test: $(READY)  ## every test, on the embedded PostgreSQL and on TEST_DATABASE_URL where it is set
+	env -u TEST_DATABASE_URL $(BIN)/python -m pytest
+	@if [ -n "$$TEST_DATABASE_URL" ]; then echo "Once more, on TEST_DATABASE_URL:"; $(BIN)/python -m pytest; fi
+
+check: $(READY)  ## everything that CI runs
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(MAKE) test
+
+bench: $(READY)  ## side-by-side benchmarks; prints ratios, asserts nothing
+	$(BIN)/python -m bench
+
+format: $(READY)  ## write the code as the formatter wants it
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+lock: $(READY)  ## write the lock files anew from pyproject.toml
+	$(BIN)/python -m uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+		--no-annotate pyproject.toml -o requirements.lock
+	$(BIN)/python -m uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+		--no-annotate --extra embedded --extra dev -c requirements.lock pyproject.toml -o requirements-dev.lock
+
+$(READY): requirements-dev.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "Florin needs Python 3.11 or newer; '$(PYTHON)' is older. Try: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 1; }
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+help:  ## what each target does
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/'

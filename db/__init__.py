@@ -1,0 +1,1 @@
+"""The only room that knows SQL: the pool, rows and statements by noun, posting, migrations."""

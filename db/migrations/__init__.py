@@ -1,0 +1,7 @@
+"""The schema's history: one revision a change, plain SQL, never edited once released."""
+
+from typing import Final
+
+VERSION_TABLE: Final = "alembic_version"
+VERSION_SCHEMA: Final = "florin"
+APP_ROLE: Final = "florin_app"

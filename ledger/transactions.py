@@ -1,0 +1,97 @@
+"""What a transaction may look like before any account has been looked at."""
+
+import hashlib
+from collections.abc import Sequence
+from typing import Final, TypeAlias
+from uuid import UUID
+
+import msgspec
+
+from ledger import amounts, metadata, texts
+from ledger.refusals import InvalidAmount, InvalidInput, Path
+
+# A transaction that needs more legs than this is a batch.
+POSTINGS_MAX: Final = 100
+# A batch of this size is decided and written in about the time of one slow disk flush, and holds
+# its locks no longer than that.
+BATCH_MAX: Final = 1000
+
+
+class AccountKey(msgspec.Struct, frozen=True, gc=False):
+    """How a request names an account: by id, by code, or by a text that can be neither (None)."""
+
+    key: UUID | str | None
+    text: str
+
+
+class PostingRequest(msgspec.Struct, frozen=True, gc=False):
+    """Move ``amount``, which is positive, from the credited to the debited account."""
+
+    debit: AccountKey
+    credit: AccountKey
+    amount: amounts.Amount
+    amount_text: str
+
+
+class TransactionRequest(msgspec.Struct, frozen=True, gc=False):
+    """A well-formed request for one transaction; ``path`` is where it stands in its mutation."""
+
+    path: Path
+    idempotency_key: str
+    postings: tuple[PostingRequest, ...]
+    description: str
+    metadata: metadata.Metadata
+
+
+Malformed: TypeAlias = InvalidInput | InvalidAmount
+
+
+def request(
+    *,
+    path: Path,
+    idempotency_key: str,
+    postings: Sequence[tuple[AccountKey, AccountKey, str]],
+    description: str,
+    metadata_object: object,
+) -> TransactionRequest | Malformed:
+    """Make a request of what a client sent: (debit, credit, amount) in each posting."""
+    problem = texts.identifier_problem(idempotency_key, length_max=texts.KEY_MAX)
+    if problem is not None:
+        return InvalidInput(path=(*path, "idempotencyKey"), problem=problem)
+    if not 1 <= len(postings) <= POSTINGS_MAX:
+        problem = f"a transaction has 1 to {POSTINGS_MAX} postings, not {len(postings)}"
+        return InvalidInput(path=(*path, "postings"), problem=problem)
+    parsed: list[PostingRequest] = []
+    for position, (debit, credit, text) in enumerate(postings):
+        amount = amounts.parse(text)
+        if amount is None or amount.digits <= 0:
+            return InvalidAmount(
+                path=(*path, "postings", str(position), "amount"),
+                problem=_amount_problem(text, amount),
+            )
+        parsed.append(PostingRequest(debit, credit, amount, text))
+    problem = texts.prose_problem(description, length_max=texts.DESCRIPTION_MAX)
+    if problem is not None:
+        return InvalidInput(path=(*path, "description"), problem=problem)
+    if metadata_object:
+        problem = metadata.problem(metadata_object)
+        if problem is not None:
+            return InvalidInput(path=(*path, "metadata"), problem=problem)
+        assert isinstance(metadata_object, dict)
+        return TransactionRequest(
+            path, idempotency_key, tuple(parsed), description, metadata_object
+        )
+    return TransactionRequest(path, idempotency_key, tuple(parsed), description, {})
+
+
+def fingerprint(request: TransactionRequest) -> bytes:
+    """32 bytes that keep description and metadata as first sent: a digest of 16 for each."""
+    description = hashlib.blake2b(request.description.encode(), digest_size=16).digest()
+    return description + metadata.digest(request.metadata)
+
+
+def _amount_problem(text: str, amount: amounts.Amount | None) -> str:
+    if amount is None:
+        shown = text if len(text) <= amounts.DIGITS_MAX else f"{text[: amounts.DIGITS_MAX]}…"
+        return f"{shown!r} is not a plain decimal such as 12.30"
+    return f"{text} is not positive; to move money the other way, swap debit and credit"

@@ -29,11 +29,13 @@ def uuid7(at: datetime, *, sequence: int = 0) -> UUID:
     The 12 bits beside the milliseconds hold their fraction (RFC 9562 section 6.2, method 3) and
     ``sequence``, below 65,536, stands first in the random part (method 1).
     """
-    microseconds = (at - _EPOCH) // timedelta(microseconds=1)
-    milliseconds, remainder = divmod(microseconds, 1000)
-    fraction = remainder * 4096 // 1000
     low = sequence << _RANDOM_BITS | secrets.randbits(_RANDOM_BITS)
-    return UUID(int=milliseconds << 80 | 0x7 << 76 | fraction << 64 | 0b10 << 62 | low)
+    return UUID(int=_moment(at) | low)
+
+
+def first_uuid7(at: datetime) -> UUID:
+    """The least UUIDv7 of a moment: ids made by ``uuid7`` at it or later are not below."""
+    return UUID(int=_moment(at))
 
 
 def now() -> UUID:
@@ -69,3 +71,10 @@ def parse_entry(text: str) -> tuple[UUID, int] | None:
         return None
     account_id = parse("entry", head)
     return None if account_id is None else (account_id, int(number))
+
+
+def _moment(at: datetime) -> int:
+    microseconds = max(0, (at - _EPOCH) // timedelta(microseconds=1))
+    milliseconds, remainder = divmod(microseconds, 1000)
+    fraction = remainder * 4096 // 1000
+    return milliseconds << 80 | 0x7 << 76 | fraction << 64 | 0b10 << 62

@@ -4,7 +4,6 @@ A refusal is a returned value, never an exception. ``path`` leads from the mutat
 what was refused; ``code`` is for programs, ``text`` is the template of the message for people.
 """
 
-import enum
 from typing import ClassVar, TypeAlias
 from uuid import UUID
 
@@ -13,33 +12,10 @@ import msgspec
 Path: TypeAlias = tuple[str, ...]
 
 
-class RefusalCode(enum.Enum):
-    """One code for each kind of refusal; the API's type is named after it."""
-
-    INVALID_INPUT = "INVALID_INPUT"
-    INVALID_AMOUNT = "INVALID_AMOUNT"
-    IDEMPOTENCY_CONFLICT = "IDEMPOTENCY_CONFLICT"
-    USER_NOT_FOUND = "USER_NOT_FOUND"
-    USERNAME_TAKEN = "USERNAME_TAKEN"
-    EMAIL_TAKEN = "EMAIL_TAKEN"
-    CURRENCY_NOT_FOUND = "CURRENCY_NOT_FOUND"
-    CURRENCY_TAKEN = "CURRENCY_TAKEN"
-    CURRENCY_MISMATCH = "CURRENCY_MISMATCH"
-    ACCOUNT_NOT_FOUND = "ACCOUNT_NOT_FOUND"
-    ACCOUNT_CODE_TAKEN = "ACCOUNT_CODE_TAKEN"
-    ACCOUNT_FROZEN = "ACCOUNT_FROZEN"
-    ACCOUNT_CLOSED = "ACCOUNT_CLOSED"
-    ACCOUNT_NOT_EMPTY = "ACCOUNT_NOT_EMPTY"
-    SAME_ACCOUNT = "SAME_ACCOUNT"
-    INSUFFICIENT_FUNDS = "INSUFFICIENT_FUNDS"
-    CEILING_EXCEEDED = "CEILING_EXCEEDED"
-    BATCH_REFUSED = "BATCH_REFUSED"
-
-
 class InvalidInput(msgspec.Struct, frozen=True, kw_only=True):
     """Something other than an amount is malformed."""
 
-    code: ClassVar[RefusalCode] = RefusalCode.INVALID_INPUT
+    code: ClassVar[str] = "INVALID_INPUT"
     text: ClassVar[str] = "{where} is refused: {refusal.problem}."
     path: Path
     problem: str
@@ -48,7 +24,7 @@ class InvalidInput(msgspec.Struct, frozen=True, kw_only=True):
 class InvalidAmount(msgspec.Struct, frozen=True, kw_only=True):
     """An amount is malformed, not positive, too precise for its currency or too large."""
 
-    code: ClassVar[RefusalCode] = RefusalCode.INVALID_AMOUNT
+    code: ClassVar[str] = "INVALID_AMOUNT"
     text: ClassVar[str] = "{where} is refused: {refusal.problem}."
     path: Path
     problem: str
@@ -57,7 +33,7 @@ class InvalidAmount(msgspec.Struct, frozen=True, kw_only=True):
 class IdempotencyConflict(msgspec.Struct, frozen=True, kw_only=True):
     """The idempotency key is bound to a transaction that was requested otherwise."""
 
-    code: ClassVar[RefusalCode] = RefusalCode.IDEMPOTENCY_CONFLICT
+    code: ClassVar[str] = "IDEMPOTENCY_CONFLICT"
     text: ClassVar[str] = (
         "Idempotency key {refusal.idempotency_key!r} already belongs to a transaction whose "
         "{refusal.field} is different. Send the first request unchanged to have its result "
@@ -72,7 +48,7 @@ class IdempotencyConflict(msgspec.Struct, frozen=True, kw_only=True):
 class UserNotFound(msgspec.Struct, frozen=True, kw_only=True):
     """No such user."""
 
-    code: ClassVar[RefusalCode] = RefusalCode.USER_NOT_FOUND
+    code: ClassVar[str] = "USER_NOT_FOUND"
     text: ClassVar[str] = (
         "There is no user {refusal.user!r}. Create it first, or check the id or the name."
     )
@@ -83,7 +59,7 @@ class UserNotFound(msgspec.Struct, frozen=True, kw_only=True):
 class UsernameTaken(msgspec.Struct, frozen=True, kw_only=True):
     """Another user has this username; capital and small letters count as the same."""
 
-    code: ClassVar[RefusalCode] = RefusalCode.USERNAME_TAKEN
+    code: ClassVar[str] = "USERNAME_TAKEN"
     text: ClassVar[str] = (
         "Username {refusal.username!r} belongs to another user. Choose a different one."
     )
@@ -95,7 +71,7 @@ class UsernameTaken(msgspec.Struct, frozen=True, kw_only=True):
 class EmailTaken(msgspec.Struct, frozen=True, kw_only=True):
     """Another user has this email address; capital and small letters count as the same."""
 
-    code: ClassVar[RefusalCode] = RefusalCode.EMAIL_TAKEN
+    code: ClassVar[str] = "EMAIL_TAKEN"
     text: ClassVar[str] = (
         "Email address {refusal.email!r} belongs to another user. Use a different one."
     )
@@ -107,7 +83,7 @@ class EmailTaken(msgspec.Struct, frozen=True, kw_only=True):
 class CurrencyNotFound(msgspec.Struct, frozen=True, kw_only=True):
     """The ledger has no such currency."""
 
-    code: ClassVar[RefusalCode] = RefusalCode.CURRENCY_NOT_FOUND
+    code: ClassVar[str] = "CURRENCY_NOT_FOUND"
     text: ClassVar[str] = (
         "This ledger has no currency {refusal.currency_code!r}. All of ISO 4217 is there; "
         "create your own with createCurrency."
@@ -119,7 +95,7 @@ class CurrencyNotFound(msgspec.Struct, frozen=True, kw_only=True):
 class CurrencyTaken(msgspec.Struct, frozen=True, kw_only=True):
     """The ledger already has a currency with this code."""
 
-    code: ClassVar[RefusalCode] = RefusalCode.CURRENCY_TAKEN
+    code: ClassVar[str] = "CURRENCY_TAKEN"
     text: ClassVar[str] = (
         "This ledger already has a currency {refusal.currency_code!r}. Choose another code."
     )
@@ -130,7 +106,7 @@ class CurrencyTaken(msgspec.Struct, frozen=True, kw_only=True):
 class CurrencyMismatch(msgspec.Struct, frozen=True, kw_only=True):
     """A posting's two accounts hold different currencies."""
 
-    code: ClassVar[RefusalCode] = RefusalCode.CURRENCY_MISMATCH
+    code: ClassVar[str] = "CURRENCY_MISMATCH"
     text: ClassVar[str] = (
         "Account {refusal.debit_code!r} holds {refusal.debit_currency}, account "
         "{refusal.credit_code!r} holds {refusal.credit_currency}; a posting moves one currency."
@@ -148,7 +124,7 @@ class CurrencyMismatch(msgspec.Struct, frozen=True, kw_only=True):
 class AccountNotFound(msgspec.Struct, frozen=True, kw_only=True):
     """No such account."""
 
-    code: ClassVar[RefusalCode] = RefusalCode.ACCOUNT_NOT_FOUND
+    code: ClassVar[str] = "ACCOUNT_NOT_FOUND"
     text: ClassVar[str] = (
         "There is no account {refusal.account!r}. Open it first, or check the id or the code."
     )
@@ -159,7 +135,7 @@ class AccountNotFound(msgspec.Struct, frozen=True, kw_only=True):
 class AccountCodeTaken(msgspec.Struct, frozen=True, kw_only=True):
     """Another account has this code."""
 
-    code: ClassVar[RefusalCode] = RefusalCode.ACCOUNT_CODE_TAKEN
+    code: ClassVar[str] = "ACCOUNT_CODE_TAKEN"
     text: ClassVar[str] = (
         "Account code {refusal.account_code!r} is taken. Choose another, or use that account."
     )
@@ -171,7 +147,7 @@ class AccountCodeTaken(msgspec.Struct, frozen=True, kw_only=True):
 class AccountFrozen(msgspec.Struct, frozen=True, kw_only=True):
     """The account is frozen: it takes no postings until it is unfrozen."""
 
-    code: ClassVar[RefusalCode] = RefusalCode.ACCOUNT_FROZEN
+    code: ClassVar[str] = "ACCOUNT_FROZEN"
     text: ClassVar[str] = (
         "Account {refusal.account_code!r} is frozen. Unfreeze it, or use another account."
     )
@@ -183,7 +159,7 @@ class AccountFrozen(msgspec.Struct, frozen=True, kw_only=True):
 class AccountClosed(msgspec.Struct, frozen=True, kw_only=True):
     """The account is closed for good."""
 
-    code: ClassVar[RefusalCode] = RefusalCode.ACCOUNT_CLOSED
+    code: ClassVar[str] = "ACCOUNT_CLOSED"
     text: ClassVar[str] = (
         "Account {refusal.account_code!r} is closed for good. Use another account."
     )
@@ -195,7 +171,7 @@ class AccountClosed(msgspec.Struct, frozen=True, kw_only=True):
 class AccountNotEmpty(msgspec.Struct, frozen=True, kw_only=True):
     """An account can only be closed with a zero balance and nothing pending."""
 
-    code: ClassVar[RefusalCode] = RefusalCode.ACCOUNT_NOT_EMPTY
+    code: ClassVar[str] = "ACCOUNT_NOT_EMPTY"
     text: ClassVar[str] = (
         "Account {refusal.account_code!r} holds {refusal.posted} {refusal.currency} and "
         "{refusal.pending} {refusal.currency} pending. Move it elsewhere, then close the "
@@ -212,7 +188,7 @@ class AccountNotEmpty(msgspec.Struct, frozen=True, kw_only=True):
 class SameAccount(msgspec.Struct, frozen=True, kw_only=True):
     """A posting debits and credits one and the same account."""
 
-    code: ClassVar[RefusalCode] = RefusalCode.SAME_ACCOUNT
+    code: ClassVar[str] = "SAME_ACCOUNT"
     text: ClassVar[str] = (
         "The posting debits and credits the same account {refusal.account_code!r}, which would "
         "move nothing. Name two accounts."
@@ -225,7 +201,7 @@ class SameAccount(msgspec.Struct, frozen=True, kw_only=True):
 class InsufficientFunds(msgspec.Struct, frozen=True, kw_only=True):
     """The transaction would take an account's available balance below its floor."""
 
-    code: ClassVar[RefusalCode] = RefusalCode.INSUFFICIENT_FUNDS
+    code: ClassVar[str] = "INSUFFICIENT_FUNDS"
     text: ClassVar[str] = (
         "Account {refusal.account_code!r} has {refusal.available} {refusal.currency} available;"
         " the transaction takes {refusal.required} and would leave less than the floor of "
@@ -243,7 +219,7 @@ class InsufficientFunds(msgspec.Struct, frozen=True, kw_only=True):
 class CeilingExceeded(msgspec.Struct, frozen=True, kw_only=True):
     """The transaction would take an account's balance above its ceiling."""
 
-    code: ClassVar[RefusalCode] = RefusalCode.CEILING_EXCEEDED
+    code: ClassVar[str] = "CEILING_EXCEEDED"
     text: ClassVar[str] = (
         "Account {refusal.account_code!r} has {refusal.posted} {refusal.currency}; the "
         "transaction adds {refusal.added} and would pass the ceiling of {refusal.ceiling}, "
@@ -261,7 +237,7 @@ class CeilingExceeded(msgspec.Struct, frozen=True, kw_only=True):
 class BatchRefused(msgspec.Struct, frozen=True, kw_only=True):
     """Another transaction of an atomic batch was refused, so this one was not posted either."""
 
-    code: ClassVar[RefusalCode] = RefusalCode.BATCH_REFUSED
+    code: ClassVar[str] = "BATCH_REFUSED"
     text: ClassVar[str] = (
         "Not posted, because transaction {refusal.refused_index} of this atomic batch was "
         "refused. Mend that one and send the batch again, or send it with atomic: false."

@@ -53,4 +53,6 @@ def currency_code_problem(value: str) -> str | None:
 
 def storable(value: str) -> bool:
     """Whether PostgreSQL can take the text at all; what it cannot take, it does not hold."""
-    return not any(c == "\x00" or "\ud800" <= c <= "\udfff" for c in value)
+    if value.isascii():
+        return "\x00" not in value
+    return "\x00" not in value and not any("\ud800" <= c <= "\udfff" for c in value)

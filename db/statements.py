@@ -1,0 +1,56 @@
+"""Runs one statement and reads its rows as structs, in binary."""
+
+from collections.abc import Mapping
+from typing import LiteralString, NamedTuple, TypeAlias, TypeVar
+
+from psycopg import AsyncConnection, AsyncCursor
+from psycopg.rows import TupleRow, args_row
+from psycopg.sql import SQL, Composed
+
+Query: TypeAlias = LiteralString | SQL | Composed
+Connection: TypeAlias = AsyncConnection[TupleRow]
+Row = TypeVar("Row")
+
+
+def cursor(conn: Connection, row: type[Row]) -> AsyncCursor[Row]:
+    """A cursor that reads rows as ``row``, for statements that share a pipeline."""
+    return conn.cursor(row_factory=args_row(row), binary=True)
+
+
+async def all_rows(
+    conn: Connection, row: type[Row], query: Query, parameters: Mapping[str, object]
+) -> list[Row]:
+    """Every row; the statement's columns stand in the order of the struct's fields."""
+    rows = cursor(conn, row)
+    await rows.execute(query, parameters)
+    return await rows.fetchall()
+
+
+async def one_row(
+    conn: Connection, row: type[Row], query: Query, parameters: Mapping[str, object]
+) -> Row | None:
+    """The first row, None where there is none."""
+    rows = cursor(conn, row)
+    await rows.execute(query, parameters)
+    return await rows.fetchone()
+
+
+class Write(NamedTuple):
+    """A write and how many rows it must change."""
+
+    query: Query
+    parameters: Mapping[str, object]
+    rows: int
+
+
+async def write(conn: Connection, *writes: Write) -> None:
+    """Send all writes in one round trip and raise unless each changed its number of rows.
+
+    A wrong number is a bug; raising rolls the transaction back before anything is final.
+    """
+    async with conn.pipeline() as pipeline:
+        sent = [(await conn.execute(one.query, one.parameters), one.rows) for one in writes]
+        await pipeline.sync()
+    for written, rows in sent:
+        if written.rowcount != rows:
+            raise RuntimeError(f"A write changed {written.rowcount} rows; {rows} were expected.")

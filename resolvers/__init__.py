@@ -1,0 +1,1 @@
+"""How a field is answered: context, loaders, pages, one file a noun, one file a mutation."""

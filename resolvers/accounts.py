@@ -1,0 +1,150 @@
+"""Accounts: how they are found and listed, and how their fields are answered."""
+
+from datetime import datetime
+from uuid import UUID
+
+from db import accounts
+from db.accounts import Account, AccountFilter
+from db.currencies import Currency
+from db.entries import Entry, EntryFilter
+from db.pages import Window
+from db.users import User
+from ledger import amounts, identifiers, texts
+from ledger.accounts import balance, reserved
+from ledger.transactions import AccountKey
+from resolvers import pages
+from resolvers.context import Context, Info
+from resolvers.pages import Page, PageArguments
+
+
+async def find(context: Context, key: AccountKey) -> Account | None:
+    """The account that a key names; None where there is none."""
+    if isinstance(key.key, UUID):
+        return await context.loaders.account_by_id.load(key.key)
+    if key.key is None or not texts.storable(key.key):
+        return None
+    return await context.loaders.account_by_code.load(key.key)
+
+
+async def listed(
+    context: Context, filter_: AccountFilter | None, arguments: PageArguments
+) -> Page[Account]:
+    """A page of a ledger's accounts, oldest first; empty if none can meet the filter."""
+    list_ = pages.by_id("accounts", context.ledger_id, filter_)
+    if filter_ is None:
+        return pages.empty()
+
+    async def fetch(window: Window[UUID]) -> list[Account]:
+        async with context.pool.connection() as conn:
+            return await accounts.page(conn, context.ledger_id, filter_, window)
+
+    async def count() -> int:
+        async with context.pool.connection() as conn:
+            return await accounts.count(conn, context.ledger_id, filter_)
+
+    return await pages.page(
+        pages.window(arguments, list_),
+        list_,
+        fetch=fetch,
+        position_of=lambda account: account.account_id,
+        count=count,
+    )
+
+
+def account_id(root: Account) -> str:
+    """The TypeID."""
+    return identifiers.render("acct", root.account_id)
+
+
+async def owner(root: Account, info: Info) -> User | None:
+    """The user that owns the account, if any."""
+    if root.owner_id is None:
+        return None
+    return await info.context.loaders.user_by_id.load(root.owner_id)
+
+
+async def currency(root: Account, info: Info) -> Currency | None:
+    """The account's currency."""
+    return await info.context.loaders.currency_by_code.load(root.currency)
+
+
+def floor(root: Account) -> str | None:
+    """The floor in major units."""
+    return None if root.floor is None else amounts.render(root.floor, root.exponent)
+
+
+def ceiling(root: Account) -> str | None:
+    """The ceiling in major units."""
+    return None if root.ceiling is None else amounts.render(root.ceiling, root.exponent)
+
+
+def balance_now(root: Account) -> Account:
+    """The balance of now is on the row itself."""
+    return root
+
+
+def posted(root: Account) -> str:
+    """The balance in major units."""
+    return amounts.render(_posted(root), root.exponent)
+
+
+def available(root: Account) -> str:
+    """The balance less what pending transactions may still take, in major units."""
+    taken = reserved(
+        root.normal_side,
+        debits_pending=root.debits_pending,
+        credits_pending=root.credits_pending,
+    )
+    return amounts.render(_posted(root) - taken, root.exponent)
+
+
+def debits(root: Account) -> str:
+    """Everything ever debited, in major units."""
+    return amounts.render(root.debits_posted, root.exponent)
+
+
+def credits_(root: Account) -> str:
+    """Everything ever credited, in major units."""
+    return amounts.render(root.credits_posted, root.exponent)
+
+
+def pending_debits(root: Account) -> str:
+    """What pending transactions would debit, in major units."""
+    return amounts.render(root.debits_pending, root.exponent)
+
+
+def pending_credits(root: Account) -> str:
+    """What pending transactions would credit, in major units."""
+    return amounts.render(root.credits_pending, root.exponent)
+
+
+def as_of(root: Account) -> datetime:
+    """When the row was read."""
+    return root.read_at
+
+
+async def entries(
+    root: Account, info: Info, filter_: EntryFilter, arguments: PageArguments
+) -> Page[Entry]:
+    """A page of an account's entries, newest first."""
+    loaders = info.context.loaders
+    list_ = pages.by_number("entries of", root.account_id, filter_)
+
+    async def fetch(window: Window[int]) -> list[Entry]:
+        return await loaders.entries_page_by_account_id.load((root.account_id, (filter_, window)))
+
+    async def count() -> int:
+        counts = await loaders.entries_count_by_account_id.load((root.account_id, filter_))
+        return sum(count.rows for count in counts)
+
+    return await pages.page(
+        pages.window(arguments, list_),
+        list_,
+        fetch=fetch,
+        position_of=lambda entry: entry.version,
+        count=count,
+    )
+
+
+def _posted(root: Account) -> int:
+    return balance(root.normal_side, debits=root.debits_posted, credits=root.credits_posted)

@@ -1,0 +1,40 @@
+"""The ledger: its own fields, its currencies and its trial balance."""
+
+from db import currencies, ledgers
+from db.currencies import Currency
+from db.ledgers import Ledger, TrialBalanceLine
+from ledger import amounts
+from resolvers.context import Context, Info
+
+
+async def find(context: Context) -> Ledger | None:
+    """The request's ledger."""
+    async with context.pool.connection() as conn:
+        return await ledgers.by_id(conn, context.ledger_id)
+
+
+async def every_currency(root: Ledger, info: Info) -> list[Currency]:
+    """All the ledger's currencies, by code."""
+    async with info.context.pool.connection() as conn:
+        return await currencies.every(conn, root.ledger_id)
+
+
+async def trial_balance(root: Ledger, info: Info) -> list[TrialBalanceLine]:
+    """A line for each currency in use."""
+    async with info.context.pool.connection() as conn:
+        return await ledgers.trial_balance(conn, root.ledger_id)
+
+
+async def line_currency(root: TrialBalanceLine, info: Info) -> Currency | None:
+    """The line's currency."""
+    return await info.context.loaders.currency_by_code.load(root.currency)
+
+
+def line_debits(root: TrialBalanceLine) -> str:
+    """Everything ever debited in this currency, in major units."""
+    return amounts.render(root.debits, root.exponent)
+
+
+def line_credits(root: TrialBalanceLine) -> str:
+    """Everything ever credited in this currency, in major units."""
+    return amounts.render(root.credits, root.exponent)

@@ -1,0 +1,205 @@
+"""Loaders: everything that one level of a query asks of a noun, in one statement.
+
+A loader lives for one request. It borrows a pooled connection inside its batch and never holds one
+while it waits for anything else. What it returns is shielded: when a sibling field fails and
+graphql-core cancels its neighbours, those who wait for the same row elsewhere still get it.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Hashable, Sequence
+from functools import cached_property
+from typing import Final, TypeVar
+from uuid import UUID
+
+from aiodataloader import DataLoader
+
+from db import accounts, currencies, entries, transactions, users
+from db.accounts import Account, AccountFilter
+from db.currencies import Currency
+from db.entries import Entry, EntryFilter
+from db.pages import Count, Window
+from db.pool import Pool
+from db.statements import Connection
+from db.transactions import Posting, Transaction
+from db.users import User
+
+# Ids in one statement. The widest page has 1000 rows and a level of a query a few such pages; past
+# this, one more statement costs less than one that carries megabytes.
+BATCH_MAX: Final = 10_000
+
+Key = TypeVar("Key", bound=Hashable)
+Shape = TypeVar("Shape", bound=Hashable)
+Value = TypeVar("Value")
+
+
+class Loader(DataLoader[Key, Value]):
+    """A data loader whose answers outlive the cancellation of any one of those who wait."""
+
+    def load(self, key: Key) -> "asyncio.Future[Value]":
+        """The value for a key, loaded together with the others of this moment."""
+        return asyncio.shield(super().load(key))
+
+
+class Loaders:
+    """One request's loaders, each made when it is first asked."""
+
+    def __init__(self, pool: Pool, ledger_id: int) -> None:
+        self._pool = pool
+        self._ledger_id = ledger_id
+
+    @cached_property
+    def user_by_id(self) -> Loader[UUID, User | None]:
+        """Users by id."""
+        return self._one(users.by_ids, lambda user: user.user_id)
+
+    @cached_property
+    def user_by_username(self) -> Loader[str, User | None]:
+        """Users by username, folded as ``db.users.folded`` does."""
+        return self._one(users.by_usernames, lambda user: users.folded(user.username))
+
+    @cached_property
+    def user_by_email(self) -> Loader[str, User | None]:
+        """Users by email address, folded as ``db.users.folded`` does."""
+        return self._one(users.by_emails, lambda user: users.folded(user.email))
+
+    @cached_property
+    def currency_by_code(self) -> Loader[str, Currency | None]:
+        """Currencies by code."""
+        return self._one(currencies.by_codes, lambda currency: currency.code)
+
+    @cached_property
+    def account_by_id(self) -> Loader[UUID, Account | None]:
+        """Accounts by id."""
+        return self._one(accounts.by_ids, lambda account: account.account_id)
+
+    @cached_property
+    def account_by_code(self) -> Loader[str, Account | None]:
+        """Accounts by code."""
+        return self._one(accounts.by_codes, lambda account: account.code)
+
+    @cached_property
+    def transaction_by_id(self) -> Loader[UUID, Transaction | None]:
+        """Transactions by id."""
+        return self._one(transactions.by_ids, lambda transaction: transaction.transaction_id)
+
+    @cached_property
+    def transaction_by_idempotency_key(self) -> Loader[str, Transaction | None]:
+        """Transactions by the key they were requested with."""
+        return self._one(
+            transactions.by_idempotency_keys, lambda transaction: transaction.idempotency_key
+        )
+
+    @cached_property
+    def entry_by_key(self) -> Loader[tuple[UUID, int], Entry | None]:
+        """Entries by account and version."""
+        return self._one(entries.by_keys, lambda entry: (entry.account_id, entry.version))
+
+    @cached_property
+    def postings_by_transaction_id(self) -> Loader[UUID, list[Posting]]:
+        """A transaction's postings, in order."""
+        return self._many(
+            transactions.postings_by_transaction_ids, lambda posting: posting.transaction_id
+        )
+
+    @cached_property
+    def entries_by_transaction_id(self) -> Loader[UUID, list[Entry]]:
+        """A transaction's entries, in its postings' order."""
+        return self._many(entries.by_transaction_ids, lambda entry: entry.transaction_id)
+
+    @cached_property
+    def accounts_page_by_owner_id(
+        self,
+    ) -> Loader[tuple[UUID, tuple[AccountFilter, Window[UUID]]], list[Account]]:
+        """A page of a user's accounts."""
+
+        async def fetch(
+            conn: Connection, owner_ids: Sequence[UUID], shape: tuple[AccountFilter, Window[UUID]]
+        ) -> list[Account]:
+            return await accounts.pages_by_owner_ids(conn, self._ledger_id, owner_ids, *shape)
+
+        return self._pages(fetch, lambda account: account.owner_id)
+
+    @cached_property
+    def entries_page_by_account_id(
+        self,
+    ) -> Loader[tuple[UUID, tuple[EntryFilter, Window[int]]], list[Entry]]:
+        """A page of an account's entries."""
+
+        async def fetch(
+            conn: Connection, account_ids: Sequence[UUID], shape: tuple[EntryFilter, Window[int]]
+        ) -> list[Entry]:
+            return await entries.pages_by_account_ids(conn, self._ledger_id, account_ids, *shape)
+
+        return self._pages(fetch, lambda entry: entry.account_id)
+
+    @cached_property
+    def accounts_count_by_owner_id(self) -> Loader[tuple[UUID, AccountFilter], list[Count]]:
+        """How many accounts a user has."""
+
+        async def fetch(
+            conn: Connection, owner_ids: Sequence[UUID], shape: AccountFilter
+        ) -> list[Count]:
+            return await accounts.counts_by_owner_ids(conn, self._ledger_id, owner_ids, shape)
+
+        return self._pages(fetch, lambda count: count.parent_id)
+
+    @cached_property
+    def entries_count_by_account_id(self) -> Loader[tuple[UUID, EntryFilter], list[Count]]:
+        """How many entries an account has."""
+
+        async def fetch(
+            conn: Connection, account_ids: Sequence[UUID], shape: EntryFilter
+        ) -> list[Count]:
+            return await entries.counts_by_account_ids(conn, self._ledger_id, account_ids, shape)
+
+        return self._pages(fetch, lambda count: count.parent_id)
+
+    def _one(
+        self,
+        fetch: Callable[[Connection, int, Sequence[Key]], Awaitable[list[Value]]],
+        key_of: Callable[[Value], Key],
+    ) -> "Loader[Key, Value | None]":
+        async def batch(keys: list[Key]) -> list[Value | None]:
+            async with self._pool.connection() as conn:
+                rows = await fetch(conn, self._ledger_id, keys)
+            found = {key_of(row): row for row in rows}
+            return [found.get(key) for key in keys]
+
+        return Loader(batch, max_batch_size=BATCH_MAX)
+
+    def _many(
+        self,
+        fetch: Callable[[Connection, int, Sequence[Key]], Awaitable[list[Value]]],
+        key_of: Callable[[Value], Key],
+    ) -> "Loader[Key, list[Value]]":
+        async def batch(keys: list[Key]) -> list[list[Value]]:
+            found: dict[Key, list[Value]] = {key: [] for key in keys}
+            async with self._pool.connection() as conn:
+                for row in await fetch(conn, self._ledger_id, keys):
+                    found[key_of(row)].append(row)
+            return [found[key] for key in keys]
+
+        return Loader(batch, max_batch_size=BATCH_MAX)
+
+    def _pages(
+        self,
+        fetch: Callable[[Connection, Sequence[UUID], Shape], Awaitable[list[Value]]],
+        parent_of: Callable[[Value], UUID | None],
+    ) -> "Loader[tuple[UUID, Shape], list[Value]]":
+        """Keys are (parent, shape); each shape is a statement of its own.
+
+        Two aliases of one field with other arguments are two shapes and never share rows.
+        """
+
+        async def batch(keys: list[tuple[UUID, Shape]]) -> list[list[Value]]:
+            found: dict[tuple[UUID | None, Shape], list[Value]] = {key: [] for key in keys}
+            parents_by_shape: dict[Shape, list[UUID]] = {}
+            for parent_id, shape in keys:
+                parents_by_shape.setdefault(shape, []).append(parent_id)
+            async with self._pool.connection() as conn:
+                for shape, parent_ids in parents_by_shape.items():
+                    for row in await fetch(conn, parent_ids, shape):
+                        found[parent_of(row), shape].append(row)
+            return [found[key] for key in keys]
+
+        return Loader(batch, max_batch_size=BATCH_MAX)

@@ -1,0 +1,91 @@
+"""Users: how they are found and listed, and how their fields are answered."""
+
+from uuid import UUID
+
+import msgspec
+
+from db import users
+from db.accounts import Account, AccountFilter
+from db.pages import Window
+from db.users import User, UserFilter
+from ledger import identifiers, texts
+from resolvers import pages
+from resolvers.context import Context, Info
+from resolvers.pages import Page, PageArguments
+
+
+class UserKey(msgspec.Struct, frozen=True, gc=False):
+    """How a request names a user: exactly one of the three."""
+
+    id: str | None = None
+    username: str | None = None
+    email: str | None = None
+
+    @property
+    def text(self) -> str:
+        """What was sent."""
+        return self.id or self.username or self.email or ""
+
+
+async def find(context: Context, key: UserKey) -> User | None:
+    """The user that a key names; None where there is none."""
+    loaders = context.loaders
+    if key.id is not None:
+        user_id = identifiers.parse("user", key.id)
+        return None if user_id is None else await loaders.user_by_id.load(user_id)
+    if not texts.storable(key.text):
+        return None
+    if key.username is not None:
+        return await loaders.user_by_username.load(users.folded(key.username))
+    return await loaders.user_by_email.load(users.folded(key.text))
+
+
+async def listed(context: Context, filter_: UserFilter, arguments: PageArguments) -> Page[User]:
+    """A page of a ledger's users, oldest first."""
+    list_ = pages.by_id("users", context.ledger_id, filter_)
+
+    async def fetch(window: Window[UUID]) -> list[User]:
+        async with context.pool.connection() as conn:
+            return await users.page(conn, context.ledger_id, filter_, window)
+
+    async def count() -> int:
+        async with context.pool.connection() as conn:
+            return await users.count(conn, context.ledger_id, filter_)
+
+    return await pages.page(
+        pages.window(arguments, list_),
+        list_,
+        fetch=fetch,
+        position_of=lambda user: user.user_id,
+        count=count,
+    )
+
+
+def user_id(root: User) -> str:
+    """The TypeID."""
+    return identifiers.render("user", root.user_id)
+
+
+async def accounts(
+    root: User, info: Info, filter_: AccountFilter | None, arguments: PageArguments
+) -> Page[Account]:
+    """A page of a user's accounts, oldest first; empty if none can meet the filter."""
+    loaders = info.context.loaders
+    list_ = pages.by_id("accounts of", root.user_id, filter_)
+    if filter_ is None:
+        return pages.empty()
+
+    async def fetch(window: Window[UUID]) -> list[Account]:
+        return await loaders.accounts_page_by_owner_id.load((root.user_id, (filter_, window)))
+
+    async def count() -> int:
+        counts = await loaders.accounts_count_by_owner_id.load((root.user_id, filter_))
+        return sum(count.rows for count in counts)
+
+    return await pages.page(
+        pages.window(arguments, list_),
+        list_,
+        fetch=fetch,
+        position_of=lambda account: account.account_id,
+        count=count,
+    )

@@ -1,0 +1,1 @@
+"""What the API says: Strawberry types, inputs and results. No I/O."""

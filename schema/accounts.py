@@ -1,0 +1,97 @@
+"""Account and Balance."""
+
+from datetime import datetime
+from typing import Annotated
+
+import strawberry
+from strawberry import UNSET
+
+from db import accounts as rows
+from db.entries import Entry as EntryRow
+from resolvers import accounts
+from resolvers.context import Info
+from resolvers.pages import Page
+from schema import filters
+from schema.currencies import Currency
+from schema.entries import Entry
+from schema.enums import AccountState, Side
+from schema.filters import EntryFilter
+from schema.nodes import Node, answered_by, represents
+from schema.pages import After, Before, Connection, First, Last, page_arguments
+from schema.scalars import JSON, Amount, BigInt
+from schema.users import User
+
+
+@strawberry.type(description="What an account holds. All amounts are in its currency.")
+class Balance:
+    """Answered from the account's own row, ``db.accounts.Account``."""
+
+    posted: Amount = answered_by(
+        accounts.posted,
+        "Posted on the normal side less posted on the other.",
+    )
+    pending_debits: Amount = answered_by(
+        accounts.pending_debits, "What pending transactions would debit."
+    )
+    pending_credits: Amount = answered_by(
+        accounts.pending_credits, "What pending transactions would credit."
+    )
+    available: Amount = answered_by(
+        accounts.available,
+        "`posted` less what pending transactions may still take away. The floor is "
+        "held against this.",
+    )
+    debits: Amount = answered_by(accounts.debits, "Everything ever debited.")
+    credits: Amount = answered_by(accounts.credits_, "Everything ever credited.")
+    as_of: datetime = answered_by(accounts.as_of, "When all of this was true.")
+
+
+async def _entries(
+    root: rows.Account,
+    info: Info,
+    first: First = UNSET,
+    after: After = UNSET,
+    last: Last = UNSET,
+    before: Before = UNSET,
+    filter: Annotated[
+        EntryFilter | None,
+        strawberry.argument(description="Only the entries that meet all of this."),
+    ] = UNSET,
+) -> Page[EntryRow]:
+    conditions = filters.entry_conditions(filter)
+    return await accounts.entries(
+        root, info, conditions, page_arguments(first, after, last, before)
+    )
+
+
+@strawberry.type(description="A place for one currency's balance.")
+@represents(rows.Account)
+class Account(Node):
+    """Answered from ``db.accounts.Account``."""
+
+    id: strawberry.ID = answered_by(accounts.account_id, "Global id: acct_…")
+    code: str = strawberry.field(
+        description="The application's name for it, such as user:alice:wallet; unique in its "
+        "ledger, never changes. 1 to 200 characters."
+    )
+    name: str = strawberry.field(description="For people; may be empty.")
+    owner: User | None = answered_by(accounts.owner, "The user that owns it, if any.")
+    currency: Currency = answered_by(accounts.currency, "What it holds; never changes.")
+    normal_side: Side = strawberry.field(
+        description="The side on which its balance grows; never changes."
+    )
+    state: AccountState = strawberry.field(description="What it may take.")
+    floor: Amount | None = answered_by(
+        accounts.floor,
+        'No posting takes the available balance below this: "0" forbids an overdraft, '
+        '"-500" is a credit line; null is unbounded.',
+    )
+    ceiling: Amount | None = answered_by(
+        accounts.ceiling,
+        "No posting takes the balance above this, pending amounts included; null is unbounded.",
+    )
+    version: BigInt = strawberry.field(description="How many entries it has.")
+    metadata: JSON = strawberry.field(description="The application's own; an empty object if none.")
+    created_at: datetime = strawberry.field(description="When it was opened.")
+    balance: Balance = answered_by(accounts.balance_now, "What it holds now.")
+    entries: Connection[Entry] = answered_by(_entries, "Its history, newest first.")

@@ -1,0 +1,54 @@
+"""Enums; their values are the words that the ledger and the tables use."""
+
+import enum
+from typing import cast
+
+import strawberry
+
+from db import transactions
+from ledger import accounts
+
+
+@strawberry.enum(description="The two sides of an account.")
+class Side(enum.Enum):
+    """``ledger.accounts.Side``."""
+
+    DEBIT = strawberry.enum_value(
+        "DEBIT", description="Where assets and expenses grow, such as cash at a bank."
+    )
+    CREDIT = strawberry.enum_value(
+        "CREDIT", description="Where liabilities, equity and income grow, such as users' wallets."
+    )
+
+    @property
+    def word(self) -> accounts.Side:
+        """As the ledger writes it."""
+        return cast("accounts.Side", self.name)
+
+
+@strawberry.enum(description="What an account may take.")
+class AccountState(enum.Enum):
+    """``ledger.accounts.AccountState``."""
+
+    OPEN = strawberry.enum_value("OPEN", description="Takes postings within its limits.")
+    FROZEN = strawberry.enum_value(
+        "FROZEN", description="Takes no postings, in either direction, until it is unfrozen."
+    )
+    CLOSED = strawberry.enum_value("CLOSED", description="Empty, and takes nothing any more.")
+
+    @property
+    def word(self) -> accounts.AccountState:
+        """As the ledger writes it."""
+        return cast("accounts.AccountState", self.name)
+
+
+@strawberry.enum(description="How far a transaction is.")
+class TransactionState(enum.Enum):
+    """``db.transactions.TransactionState``, as far as transactions can come as yet."""
+
+    POSTED = strawberry.enum_value("POSTED", description="Final: it counts in every balance.")
+
+    @property
+    def word(self) -> transactions.TransactionState:
+        """As the ledger writes it."""
+        return cast("transactions.TransactionState", self.name)

@@ -1,0 +1,1 @@
+"""Mutations, one a file: its input, its success, its union of results, and its field."""

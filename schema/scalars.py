@@ -1,0 +1,89 @@
+"""Scalars: exact where JSON's own types would not be."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Final, NewType
+
+import strawberry
+from graphql import GraphQLError
+from strawberry.types.scalar import ScalarDefinition
+
+from ledger.metadata import JSONValue
+
+Amount = NewType("Amount", str)
+BigInt = NewType("BigInt", int)
+# A client may send any JSON; that it is an object is for ``ledger.metadata`` to check.
+JSON = NewType("JSON", dict[str, JSONValue])
+
+
+def _parse_amount(value: object) -> str:
+    # Whether it is an amount is the ledger's to say, item by item: a batch of a thousand should
+    # not fail as a whole because of one.
+    if not isinstance(value, str):
+        raise GraphQLError('An Amount is a decimal string in major units, such as "12.30".')
+    return value
+
+
+def _parse_big_int(value: object) -> int:
+    if not isinstance(value, str) or not value.removeprefix("-").isdecimal() or len(value) > 20:  # noqa: PLR2004
+        raise GraphQLError('A BigInt is a whole number as a string, such as "42".')
+    return int(value)
+
+
+def _parse_datetime(value: object) -> datetime:
+    if isinstance(value, str):
+        try:
+            parsed = datetime.fromisoformat(value)
+            if "T" in value.upper() and parsed.tzinfo is not None:
+                return parsed.astimezone(UTC)
+        except (ValueError, OverflowError):
+            raise _not_a_datetime() from None
+    raise _not_a_datetime()
+
+
+def _not_a_datetime() -> GraphQLError:
+    return GraphQLError(
+        'A DateTime is RFC 3339 with an offset, such as "2026-01-31T12:00:00Z" or '
+        '"2026-01-31T13:00:00+01:00".'
+    )
+
+
+def _serialize_datetime(value: datetime) -> str:
+    # In UTC already: pooled connections are set to it.
+    return value.isoformat(timespec="microseconds").replace("+00:00", "Z")
+
+
+SCALARS: Final[Mapping[object, ScalarDefinition]] = {
+    Amount: strawberry.scalar(
+        name="Amount",
+        description=(
+            'An exact decimal in major units, as a string: "12.30". Answers always have the '
+            "currency's number of decimals; inputs may have fewer, never more. At most 38 digits "
+            "in minor units."
+        ),
+        parse_value=_parse_amount,
+    ),
+    BigInt: strawberry.scalar(
+        name="BigInt",
+        description='A whole number that may exceed 32 bits, as a string: "42".',
+        serialize=str,
+        parse_value=_parse_big_int,
+    ),
+    datetime: strawberry.scalar(
+        name="DateTime",
+        description=(
+            "A moment as RFC 3339 with an offset. Answers are in UTC with microseconds: "
+            '"2026-01-31T12:00:00.000000Z".'
+        ),
+        specified_by_url="https://www.rfc-editor.org/rfc/rfc3339",
+        serialize=_serialize_datetime,
+        parse_value=_parse_datetime,
+    ),
+    JSON: strawberry.scalar(
+        name="JSON",
+        description=(
+            "A JSON object of the application's own: at most 16 KB, 8 deep, 100 keys. Numbers are "
+            "finite, whole ones within 2^53; send anything larger as a string."
+        ),
+    ),
+}

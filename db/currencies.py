@@ -5,6 +5,7 @@ from typing import Final, LiteralString
 
 import iso4217
 import msgspec
+import psycopg
 
 from db import statements
 from db.statements import Connection
@@ -69,7 +70,7 @@ async def create(conn: Connection, ledger_id: int, currency: Currency) -> Curren
     return await statements.one_row(conn, Currency, CREATE, parameters)
 
 
-async def create_iso(conn: Connection, ledger_id: int) -> None:
+def create_iso(conn: psycopg.Connection, ledger_id: int) -> None:
     """Add what a ledger lacks of ISO 4217. What is there, whoever made it, stays as it is.
 
     Codes without a minor unit of their own (gold, bond units, testing) are left for applications to
@@ -82,4 +83,4 @@ async def create_iso(conn: Connection, ledger_id: int) -> None:
         "exponents": [currency.exponent for currency in known],
         "names": [currency.currency_name for currency in known],
     }
-    await conn.execute(CREATE_ALL, parameters)
+    conn.execute(CREATE_ALL, parameters)

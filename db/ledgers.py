@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Final, LiteralString
 
 import msgspec
+import psycopg
 
 from db import statements
 from db.statements import Connection
@@ -62,10 +63,10 @@ async def by_id(conn: Connection, ledger_id: int) -> Ledger | None:
     return await statements.one_row(conn, Ledger, BY_ID, {"ledger_id": ledger_id})
 
 
-async def create_default(conn: Connection) -> None:
+def create_default(conn: psycopg.Connection) -> None:
     """Make the default ledger where it is missing. For the owner's role only."""
     parameters = {"ledger_id": DEFAULT_LEDGER_ID, "code": "main", "name": "Main ledger"}
-    await conn.execute(CREATE, parameters)
+    conn.execute(CREATE, parameters)
 
 
 async def trial_balance(conn: Connection, ledger_id: int) -> list[TrialBalanceLine]:

@@ -1,4 +1,8 @@
-"""Enums; their values are the words that the ledger and the tables use."""
+"""Enums; their values are the words that the ledger and the tables use.
+
+An enum in a variable reaches a resolver as a member, one written in the document as its value;
+``Side(given)`` makes a member of either.
+"""
 
 import enum
 from typing import cast

@@ -134,7 +134,7 @@ async def account_conditions(
     return AccountConditions(
         code_prefix=_text(given.code_prefix, "codePrefix"),
         currency=_text(given.currency, "currency"),
-        state=given.state.word if given.state else None,
+        state=AccountState(given.state).word if given.state else None,
         owner_id=None if owner is None else owner.user_id,
         metadata_contains=contains,
         metadata_has_key=has_key,
@@ -155,7 +155,7 @@ async def transaction_conditions(
     contains, has_key = _metadata(given.metadata)
     return TransactionConditions(
         account_id=None if account is None else account.account_id,
-        state=given.state.word if given.state else None,
+        state=TransactionState(given.state).word if given.state else None,
         effective_from=or_none(given.effective_from),
         effective_before=or_none(given.effective_before),
         metadata_contains=contains,
@@ -168,7 +168,7 @@ def entry_conditions(given: EntryFilter | None) -> EntryConditions:
     if not given:
         return EntryConditions()
     return EntryConditions(
-        side=given.side.word if given.side else None,
+        side=Side(given.side).word if given.side else None,
         created_from=or_none(given.from_),
         created_before=or_none(given.before),
     )

@@ -78,7 +78,7 @@ async def open_account(info: Info, input: OpenAccountInput) -> object:
         code=input.code,
         name=input.name or "",
         currency=input.currency,
-        normal_side=input.normal_side.word,
+        normal_side=Side(input.normal_side).word,
         owner=input.owner.key() if input.owner else None,
         floor=input.floor,
         ceiling=or_none(input.ceiling),

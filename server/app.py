@@ -1,0 +1,88 @@
+"""The application: the pool is open as long as it lives."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import orjson
+from psycopg import AsyncCursor
+from psycopg.rows import TupleRow
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import Route
+
+from db import faults, ledgers, migrate
+from db.pool import Pool, open_pool
+from server import settings
+from server.graphql import GraphQLEndpoint
+from server.settings import Settings
+
+
+def create(
+    configured: Settings, *, cursor_factory: type[AsyncCursor[TupleRow]] = AsyncCursor
+) -> Starlette:
+    """The ASGI application. Its lifespan opens the pool and closes it."""
+    if configured.database_url is None:
+        raise settings.SettingsError("DATABASE_URL is not set.")
+    conninfo = configured.database_url.get_secret_value()
+
+    @asynccontextmanager
+    async def lifespan(app: Starlette) -> AsyncIterator[None]:
+        async with open_pool(conninfo, configured.pool, cursor_factory=cursor_factory) as pool:
+            app.state.pool = pool
+            app.state.endpoint = GraphQLEndpoint(
+                pool,
+                ledgers.DEFAULT_LEDGER_ID,
+                body_bytes_max=configured.body_bytes_max,
+                document_tokens_max=configured.document_tokens_max,
+            )
+            yield
+
+    return Starlette(
+        routes=[
+            Route("/", _home),
+            Route("/graphql", _graphql, methods=["GET", "POST"]),
+            Route("/healthz", _healthz),
+            Route("/readyz", _readyz),
+        ],
+        lifespan=lifespan,
+    )
+
+
+def from_environment() -> Starlette:
+    """For uvicorn's workers, which are started with nothing but their environment."""
+    return create(settings.read())
+
+
+async def _graphql(request: Request) -> Response:
+    endpoint: GraphQLEndpoint = request.app.state.endpoint
+    return await endpoint.answer(request)
+
+
+async def _home(_request: Request) -> Response:
+    return RedirectResponse("/graphql")
+
+
+async def _healthz(_request: Request) -> Response:
+    """The process is alive; says nothing about the database."""
+    return _json({"status": "ok"}, status=200)
+
+
+async def _readyz(request: Request) -> Response:
+    """Requests can be served: a connection can be had and the schema is the one expected."""
+    pool: Pool = request.app.state.pool
+    try:
+        async with pool.connection() as conn:
+            revision = await migrate.revision(conn)
+    except Exception as error:
+        if not faults.is_outage(error):
+            raise
+        return _json({"status": "unavailable", "reason": "no database connection"}, status=503)
+    if revision != migrate.head():
+        reason = f"schema revision is {revision}, not {migrate.head()}: run florin migrate"
+        return _json({"status": "unavailable", "reason": reason}, status=503)
+    return _json({"status": "ok", "revision": revision}, status=200)
+
+
+def _json(content: dict[str, str], *, status: int) -> Response:
+    return Response(orjson.dumps(content), status_code=status, media_type="application/json")

@@ -1,0 +1,177 @@
+"""The command line: ``florin serve``, ``migrate``, ``doctor``, ``schema`` and ``demo``."""
+
+import asyncio
+import contextlib
+import ipaddress
+import logging
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated
+
+import psycopg
+import typer
+import uvicorn
+from pydantic import SecretStr
+from rich.console import Console
+from rich.table import Table
+from sqlalchemy.exc import SQLAlchemyError
+
+from db import setup
+from schema.build import sdl
+from server import demo as demonstration
+from server import doctor as checks
+from server import embedded, settings
+from server.doctor import Check
+from server.settings import Settings
+
+app = typer.Typer(
+    name="florin",
+    help="A double-entry ledger behind one GraphQL endpoint, on PostgreSQL.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+_out = Console()
+_err = Console(stderr=True)
+
+_COLOURS = {"ok": "green", "note": "yellow", "failed": "red"}
+
+
+@app.command()
+def serve(
+    host: Annotated[str | None, typer.Option(help="Address to bind; FLORIN_HOST.")] = None,
+    port: Annotated[int | None, typer.Option(help="Port to bind; FLORIN_PORT.")] = None,
+    workers: Annotated[int | None, typer.Option(help="Processes; FLORIN_WORKERS.")] = None,
+    migrate: Annotated[
+        bool, typer.Option("--migrate", help="Bring the schema up to date first.")
+    ] = False,
+) -> None:
+    """Serve GraphQL. Without DATABASE_URL an embedded PostgreSQL is started and migrated."""
+    given = {"host": host, "port": port, "workers": workers}
+    for name, value in given.items():
+        if value is not None:
+            os.environ[f"FLORIN_{name.upper()}"] = str(value)
+    with _database() as configured:
+        if migrate or settings.read().database_url is None:
+            _migrate(configured)
+        _refuse_if_unfit(configured)
+        _say_where(configured)
+        # Workers read their settings anew; the embedded server's address has to reach them.
+        os.environ["DATABASE_URL"] = _url(configured)
+        uvicorn.run(
+            "server.app:from_environment",
+            factory=True,
+            host=configured.host,
+            port=configured.port,
+            workers=configured.workers,
+            timeout_graceful_shutdown=configured.shutdown_timeout_seconds,
+            access_log=False,
+            server_header=False,
+            log_level="warning",
+        )
+
+
+@app.command()
+def migrate() -> None:
+    """Bring the database to the newest schema: all of it, or nothing."""
+    with _database() as configured:
+        _migrate(configured)
+        _out.print("The schema is up to date.")
+
+
+@app.command()
+def doctor() -> None:
+    """Check the database, and say what to do about whatever is wrong."""
+    with _database() as configured:
+        found = asyncio.run(checks.examine(configured))
+        _out.print(_table(found))
+        if checks.failed(found):
+            raise typer.Exit(1)
+
+
+@app.command()
+def schema() -> None:
+    """Print the GraphQL schema."""
+    typer.echo(sdl(), nl=False)
+
+
+@app.command()
+def demo(
+    berka: Annotated[
+        Path | None,
+        typer.Option(
+            help="Load the Berka bank movements from this folder instead.",
+            exists=True,
+            file_okay=False,
+        ),
+    ] = None,
+) -> None:
+    """Load a small, lively data set. Run again, it changes nothing."""
+    with _database() as configured:
+        _migrate(configured)
+        _refuse_if_unfit(configured)
+        asyncio.run(demonstration.load(configured, _out, berka=berka))
+
+
+@contextlib.contextmanager
+def _database() -> Iterator[Settings]:
+    """The settings, with the URL of a server that runs."""
+    try:
+        configured = settings.read()
+        if configured.database_url is not None:
+            yield configured
+            return
+        with embedded.running(configured.data_directory) as url:
+            yield configured.model_copy(update={"database_url": SecretStr(url)})
+    except (settings.SettingsError, embedded.NotInstalledError) as error:
+        _err.print(str(error), style="red", markup=False)
+        raise typer.Exit(2) from None
+
+
+def _migrate(configured: Settings) -> None:
+    try:
+        setup.prepare(_url(configured))
+    except (psycopg.Error, SQLAlchemyError) as error:
+        _err.print(f"The schema could not be migrated: {error}", style="red", markup=False)
+        _err.print("Nothing was changed. `florin doctor` says more.")
+        raise typer.Exit(1) from None
+
+
+def _refuse_if_unfit(configured: Settings) -> None:
+    found = checks.failed(asyncio.run(checks.examine(configured)))
+    if found:
+        _err.print(_table(found))
+        _err.print("Florin does not start on a database that fails these checks.")
+        raise typer.Exit(1)
+
+
+def _say_where(configured: Settings) -> None:
+    logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    _out.print(f"Florin serves on http://{configured.host}:{configured.port}/graphql")
+    if not _is_loopback(configured.host):
+        _err.print(
+            f"Warning: whoever can reach {configured.host} can move money: there is no "
+            "authentication yet. Put one in front, or bind 127.0.0.1.",
+            style="yellow",
+        )
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _url(configured: Settings) -> str:
+    assert configured.database_url is not None
+    return configured.database_url.get_secret_value()
+
+
+def _table(found: list[Check]) -> Table:
+    table = Table("check", "state", "finding", "remedy")
+    for check in found:
+        state = f"[{_COLOURS[check.state]}]{check.state}[/]"
+        table.add_row(check.name, state, check.finding, check.remedy)
+    return table

@@ -1,0 +1,136 @@
+"""Checks a database before it is trusted with money; each failure names its remedy."""
+
+from typing import Final, Literal
+
+import msgspec
+import psycopg
+from psycopg import AsyncConnection
+
+from db import inspection, migrate
+from db.inspection import Role, Server
+from server.settings import Settings
+
+State = Literal["ok", "note", "failed"]
+
+_VERSION_MIN: Final = 150_000
+# PostgreSQL's own default for superuser_reserved_connections, left free on top of it for the people
+# and the monitoring that must still get in.
+_CONNECTIONS_SPARE: Final = 3
+# Connections of a process outside its pool. None as yet.
+_LISTENERS: Final = 0
+
+
+class Check(msgspec.Struct, frozen=True):
+    """One question, its answer, and what to do about a bad one."""
+
+    name: str
+    state: State
+    finding: str
+    remedy: str = ""
+
+
+async def examine(settings: Settings) -> list[Check]:
+    """Every check, in the order in which they build on each other."""
+    assert settings.database_url is not None
+    conninfo = settings.database_url.get_secret_value()
+    try:
+        conn = await AsyncConnection.connect(conninfo, connect_timeout=5, autocommit=True)
+    except psycopg.Error as error:
+        remedy = "Start PostgreSQL, or set DATABASE_URL to one that runs."
+        return [Check("server", "failed", f"not reachable: {error}", remedy)]
+    async with conn:
+        server = await inspection.server(conn)
+        checks = [
+            Check("server", "ok", f"reachable as {server.login_role}"),
+            _version(server),
+            _encoding(server),
+            _budget(server, settings),
+            _extensions(await inspection.extensions(conn)),
+        ]
+        revision = await migrate.revision(conn)
+        checks.append(_revision(revision))
+        if revision is not None:
+            checks.append(_role(await inspection.role(conn)))
+    return checks
+
+
+def failed(checks: list[Check]) -> list[Check]:
+    """Those that forbid serving."""
+    return [check for check in checks if check.state == "failed"]
+
+
+def _version(server: Server) -> Check:
+    if server.version_number >= _VERSION_MIN:
+        return Check("version", "ok", f"PostgreSQL {server.version}")
+    return Check(
+        "version",
+        "failed",
+        f"PostgreSQL {server.version} is older than 15",
+        "Upgrade to PostgreSQL 15 or newer.",
+    )
+
+
+def _encoding(server: Server) -> Check:
+    if server.encoding == "UTF8":
+        return Check("encoding", "ok", "UTF-8")
+    return Check(
+        "encoding",
+        "failed",
+        f"the database's encoding is {server.encoding}",
+        "Create the database with ENCODING 'UTF8' TEMPLATE template0.",
+    )
+
+
+def _budget(server: Server, settings: Settings) -> Check:
+    wanted = settings.workers * (settings.pool_size_max + _LISTENERS)
+    free = server.connections_max - server.connections_reserved - _CONNECTIONS_SPARE
+    finding = (
+        f"{settings.workers} workers with {settings.pool_size_max} connections each want {wanted}; "
+        f"{free} of the server's {server.connections_max} may be used"
+    )
+    if wanted < free:
+        return Check("connections", "ok", finding)
+    return Check(
+        "connections",
+        "failed",
+        finding,
+        "Lower FLORIN_POOL_SIZE_MAX or FLORIN_WORKERS, or raise the server's max_connections.",
+    )
+
+
+def _extensions(names: list[str]) -> Check:
+    if "pg_stat_statements" in names:
+        return Check("extensions", "ok", ", ".join(names))
+    return Check(
+        "extensions",
+        "note",
+        "pg_stat_statements is not available on this server",
+        "Optional. Where the server has it: CREATE EXTENSION pg_stat_statements.",
+    )
+
+
+def _revision(revision: str | None) -> Check:
+    head = migrate.head()
+    if revision == head:
+        return Check("schema", "ok", f"at revision {revision}, the newest")
+    finding = "not migrated yet" if revision is None else f"at revision {revision}, not {head}"
+    return Check("schema", "failed", finding, "Run `florin migrate`.")
+
+
+def _role(role: Role | None) -> Check:
+    if role is None:
+        remedy = "Run `florin migrate` as a role that may create roles."
+        return Check("role", "failed", "the role florin_app is missing", remedy)
+    if not role.can_become_app:
+        remedy = "As an administrator: GRANT florin_app TO the role in DATABASE_URL."
+        return Check("role", "failed", "this login may not take on florin_app", remedy)
+    if role.app_is_superuser or role.can_rewrite_history:
+        remedy = (
+            "As an administrator: ALTER ROLE florin_app NOSUPERUSER; REVOKE UPDATE, DELETE, "
+            "TRUNCATE ON florin.entries, florin.postings, florin.transactions FROM florin_app."
+        )
+        return Check("role", "failed", "florin_app could rewrite history", remedy)
+    if not role.can_add_history:
+        remedy = "As the owner: GRANT SELECT, INSERT ON florin.entries TO florin_app."
+        return Check("role", "failed", "florin_app may not add entries", remedy)
+    return Check("role", "ok", "florin_app may add to history and never rewrite it")

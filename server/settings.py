@@ -1,0 +1,160 @@
+"""Settings: from the environment, read once, refused with a clear message when wrong."""
+
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import Field, SecretStr, ValidationError, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from db.pool import PoolSettings
+
+
+class SettingsError(Exception):
+    """One line for each setting that cannot be used."""
+
+
+class Settings(BaseSettings):
+    """Every setting, its default and its reason. Names are upper-cased and prefixed FLORIN_."""
+
+    model_config = SettingsConfigDict(env_prefix="FLORIN_", frozen=True, populate_by_name=True)
+
+    database_url: Annotated[
+        SecretStr | None,
+        Field(
+            validation_alias="DATABASE_URL",
+            description="PostgreSQL 15 to 18; unset, an embedded one is started for development.",
+        ),
+    ] = None
+    data_directory: Annotated[
+        Path, Field(description="Where the embedded PostgreSQL keeps its data.")
+    ] = Path(".florin")
+    host: Annotated[
+        str, Field(description="Loopback, because nothing here authenticates anybody yet.")
+    ] = "127.0.0.1"
+    port: Annotated[int, Field(ge=1, le=65535, description="The usual one for development.")] = 8000
+    workers: Annotated[
+        int, Field(ge=1, le=256, description="Processes; each has a pool of its own.")
+    ] = 1
+
+    pool_size_min: Annotated[
+        int, Field(ge=1, le=1000, description="Connections that are always open: no cold start.")
+    ] = 2
+    pool_size_max: Annotated[
+        int,
+        Field(
+            ge=1,
+            le=1000,
+            description="Enough to keep a few cores of PostgreSQL busy; more only queue there.",
+        ),
+    ] = 10
+    pool_timeout_seconds: Annotated[
+        float,
+        Field(gt=0, le=60, description="A client would rather hear 503 than wait for longer."),
+    ] = 2.0
+    pool_waiting_max: Annotated[
+        int,
+        Field(
+            ge=1,
+            le=100_000,
+            description="Beyond this many in the queue the next is told at once: the queue could "
+            "not be served within the timeout anyway.",
+        ),
+    ] = 200
+    pool_lifetime_seconds: Annotated[
+        float,
+        Field(ge=10, description="Renewed now and then, so that a failover or a leak wears off."),
+    ] = 3600.0
+    statement_timeout_seconds: Annotated[
+        float,
+        Field(
+            gt=0,
+            le=3600,
+            description="No statement here needs this long; waiting for a lock counts, too.",
+        ),
+    ] = 10.0
+    shutdown_timeout_seconds: Annotated[
+        int,
+        Field(
+            ge=1,
+            description="For requests in flight at SIGTERM; more than a statement may take.",
+        ),
+    ] = 15
+    prepare_threshold: Annotated[
+        int | None,
+        Field(
+            ge=0,
+            description="Uses after which a statement is prepared; `none` for PgBouncer before "
+            "1.21 in transaction mode.",
+        ),
+    ] = 5
+
+    body_bytes_max: Annotated[
+        int,
+        Field(
+            ge=1024,
+            description="A full batch of 1000 transactions with 100 postings each is about 12 MB.",
+        ),
+    ] = 16 * 1024 * 1024
+    document_tokens_max: Annotated[
+        int,
+        Field(
+            ge=100,
+            description="Bounds parsing and validation; data belongs in variables, not documents.",
+        ),
+    ] = 10_000
+
+    @model_validator(mode="before")
+    @classmethod
+    def _none(cls, values: dict[str, object]) -> dict[str, object]:
+        if str(values.get("prepare_threshold", "")).lower() == "none":
+            values["prepare_threshold"] = None
+        if not values.get("DATABASE_URL", "set"):
+            values.pop("DATABASE_URL")
+        return values
+
+    @model_validator(mode="after")
+    def _consistent(self) -> "Settings":
+        if self.pool_size_min > self.pool_size_max:
+            raise ValueError("FLORIN_POOL_SIZE_MIN is above FLORIN_POOL_SIZE_MAX")
+        if self.shutdown_timeout_seconds <= self.statement_timeout_seconds:
+            raise ValueError(
+                "FLORIN_SHUTDOWN_TIMEOUT_SECONDS must exceed FLORIN_STATEMENT_TIMEOUT_SECONDS, or "
+                "statements in flight would be cut off at shutdown"
+            )
+        return self
+
+    @property
+    def pool(self) -> PoolSettings:
+        """What of this the pool needs to know."""
+        return PoolSettings(
+            size_min=self.pool_size_min,
+            size_max=self.pool_size_max,
+            timeout_seconds=self.pool_timeout_seconds,
+            waiting_max=self.pool_waiting_max,
+            lifetime_seconds=self.pool_lifetime_seconds,
+            statement_timeout_seconds=self.statement_timeout_seconds,
+            prepare_threshold=self.prepare_threshold,
+        )
+
+
+def read() -> Settings:
+    """The settings of this process; SettingsError names every variable that cannot be used."""
+    try:
+        return Settings()
+    except ValidationError as invalid:
+        raise SettingsError("\n".join(_lines(invalid))) from None
+
+
+def _lines(invalid: ValidationError) -> list[str]:
+    lines = []
+    for error in invalid.errors():
+        name = str(error["loc"][0]) if error["loc"] else ""
+        reason = error["msg"].removeprefix("Value error, ")
+        if not name:
+            lines.append(f"{reason}.")
+        elif name == "DATABASE_URL":
+            lines.append(f"DATABASE_URL: {reason}.")
+        else:
+            sent = error["input"]
+            lines.append(f"FLORIN_{name.upper()}={sent}: {reason[0].lower()}{reason[1:]}.")
+    return lines

@@ -1,0 +1,152 @@
+"""Florin over HTTP, as tests use it: the whole application, without a socket."""
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from typing import Any
+
+import httpx
+from psycopg import AsyncCursor
+from psycopg.rows import TupleRow
+from pydantic import SecretStr
+
+from server import app
+from server.settings import Settings
+
+CREATE_USER = """
+    mutation ($input: CreateUserInput!) {
+        createUser(input: $input) {
+            __typename
+            ... on CreateUserSuccess { user { id username email metadata createdAt updatedAt } }
+            ... on Refusal { code message path }
+        }
+    }
+"""
+
+OPEN_ACCOUNT = """
+    mutation ($input: OpenAccountInput!) {
+        openAccount(input: $input) {
+            __typename
+            ... on OpenAccountSuccess {
+                account { id code currency { code exponent } floor ceiling state }
+            }
+            ... on Refusal { code message path }
+        }
+    }
+"""
+
+POST_TRANSACTION = """
+    mutation ($input: PostTransactionInput!) {
+        postTransaction(input: $input) {
+            __typename
+            ... on PostTransactionSuccess { replayed transaction { id idempotencyKey } }
+            ... on IdempotencyConflict { field transaction { id } }
+            ... on InsufficientFunds { available required account { code } }
+            ... on Refusal { code message path }
+        }
+    }
+"""
+
+POST_TRANSACTIONS = """
+    mutation ($input: PostTransactionsInput!) {
+        postTransactions(input: $input) {
+            committed
+            results {
+                __typename
+                ... on PostTransactionSuccess { replayed transaction { id idempotencyKey } }
+                ... on Refusal { code message path }
+            }
+        }
+    }
+"""
+
+BALANCE = """
+    query ($code: String!) {
+        account(by: { code: $code }) {
+            version
+            balance { posted available debits credits pendingDebits pendingCredits }
+        }
+    }
+"""
+
+
+class Api:
+    """Sends GraphQL and returns what matters."""
+
+    def __init__(self, client: httpx.AsyncClient) -> None:
+        self.client = client
+
+    async def send(self, query: str, variables: Mapping[str, Any] | None = None) -> httpx.Response:
+        """The bare response."""
+        content = {"query": query, "variables": variables or {}}
+        return await self.client.post("/graphql", json=content)
+
+    async def __call__(self, query: str, **variables: Any) -> Any:  # noqa: ANN401
+        """The data; fails the test on any error."""
+        response = await self.send(query, variables)
+        body = response.json()
+        assert "errors" not in body, body["errors"]
+        return body["data"]
+
+    async def create_user(self, username: str, **fields: Any) -> Any:  # noqa: ANN401
+        """createUser's result."""
+        wanted = {"username": username, "email": f"{username}@example.com", **fields}
+        return (await self(CREATE_USER, input=wanted))["createUser"]
+
+    async def open_account(
+        self,
+        code: str,
+        currency: str = "USD",
+        normal_side: str = "CREDIT",
+        **fields: Any,  # noqa: ANN401
+    ) -> Any:  # noqa: ANN401
+        """openAccount's result; a wallet with a floor of zero unless told."""
+        wanted = {"code": code, "currency": currency, "normalSide": normal_side, **fields}
+        return (await self(OPEN_ACCOUNT, input=wanted))["openAccount"]
+
+    async def post(
+        self,
+        key: str,
+        *postings: tuple[str, str, str],
+        **fields: Any,  # noqa: ANN401
+    ) -> Any:  # noqa: ANN401
+        """postTransaction's result; a posting is (debit code, credit code, amount)."""
+        wanted = transaction(key, *postings, **fields)
+        return (await self(POST_TRANSACTION, input=wanted))["postTransaction"]
+
+    async def post_batch(self, transactions: list[dict[str, Any]], *, atomic: bool = True) -> Any:  # noqa: ANN401
+        """postTransactions' payload."""
+        wanted = {"transactions": transactions, "atomic": atomic}
+        return (await self(POST_TRANSACTIONS, input=wanted))["postTransactions"]
+
+    async def balance(self, code: str) -> str:
+        """An account's posted balance."""
+        data = await self(BALANCE, code=code)
+        return str(data["account"]["balance"]["posted"])
+
+
+def transaction(key: str, *postings: tuple[str, str, str], **fields: Any) -> dict[str, Any]:  # noqa: ANN401
+    """A PostTransactionInput; a posting is (debit code, credit code, amount)."""
+    return {
+        "idempotencyKey": key,
+        "postings": [
+            {"debit": {"code": debit}, "credit": {"code": credit}, "amount": amount}
+            for debit, credit, amount in postings
+        ],
+        **fields,
+    }
+
+
+@asynccontextmanager
+async def serving(
+    database_url: str,
+    *,
+    cursor_factory: type[AsyncCursor[TupleRow]] = AsyncCursor,
+    **settings: Any,  # noqa: ANN401
+) -> AsyncIterator[Api]:
+    """The application over a database, its pool open while the block runs."""
+    configured = Settings(database_url=SecretStr(database_url), **settings)
+    application = app.create(configured, cursor_factory=cursor_factory)
+    async with application.router.lifespan_context(application):
+        transport = httpx.ASGITransport(app=application, raise_app_exceptions=True)
+        async with httpx.AsyncClient(transport=transport, base_url="http://florin") as client:
+            yield Api(client)

@@ -1,0 +1,25 @@
+"""A cursor that remembers what it ran, so that tests can count statements and explain them."""
+
+from typing import Any, ClassVar, NamedTuple
+
+from psycopg import AsyncCursor
+from psycopg.rows import TupleRow
+
+
+class Statement(NamedTuple):
+    """One statement as it was sent."""
+
+    query: str
+    parameters: Any
+
+
+class RecordingCursor(AsyncCursor[TupleRow]):
+    """Records every statement of every connection; a test clears the record before it looks."""
+
+    record: ClassVar[list[Statement]] = []
+
+    async def execute(self, query: Any, params: Any = None, **options: Any) -> Any:  # noqa: ANN401
+        text = query if isinstance(query, str) else query.as_string(self)
+        if "florin." in text:
+            self.record.append(Statement(text, params))
+        return await super().execute(query, params, **options)

@@ -9,8 +9,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Final, Literal
 from uuid import UUID
 
-import typeid
 import uuid_utils
+from typeid import TypeID
 from typeid.errors import TypeIDException
 
 Prefix = Literal["user", "acct", "txn", "entry"]
@@ -45,7 +45,7 @@ def now() -> UUID:
 
 def render(prefix: Prefix, value: UUID) -> str:
     """The TypeID text of a UUID."""
-    return str(typeid.from_uuid(uuid_utils.UUID(int=value.int), prefix))
+    return str(TypeID.from_uuid(uuid_utils.UUID(int=value.int), prefix))
 
 
 def parse(prefix: Prefix, text: str) -> UUID | None:
@@ -53,7 +53,7 @@ def parse(prefix: Prefix, text: str) -> UUID | None:
     if len(text) > _TEXT_MAX or not text.startswith(f"{prefix}_"):
         return None
     try:
-        parsed = typeid.from_string(text)
+        parsed = TypeID.from_string(text)
     except TypeIDException:
         return None
     return UUID(bytes=parsed.uuid_bytes) if parsed.prefix == prefix else None

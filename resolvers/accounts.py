@@ -35,12 +35,14 @@ async def listed(
         return pages.empty()
 
     async def fetch(window: Window[UUID]) -> list[Account]:
-        async with context.pool.connection() as conn:
-            return await accounts.page(conn, context.ledger_id, filter_, window)
+        return await context.loaders.read(
+            lambda conn: accounts.page(conn, context.ledger_id, filter_, window)
+        )
 
     async def count() -> int:
-        async with context.pool.connection() as conn:
-            return await accounts.count(conn, context.ledger_id, filter_)
+        return await context.loaders.read(
+            lambda conn: accounts.count(conn, context.ledger_id, filter_)
+        )
 
     return await pages.page(
         pages.window(arguments, list_),

@@ -9,20 +9,17 @@ from resolvers.context import Context, Info
 
 async def find(context: Context) -> Ledger | None:
     """The request's ledger."""
-    async with context.pool.connection() as conn:
-        return await ledgers.by_id(conn, context.ledger_id)
+    return await context.loaders.read(lambda conn: ledgers.by_id(conn, context.ledger_id))
 
 
 async def every_currency(root: Ledger, info: Info) -> list[Currency]:
     """All the ledger's currencies, by code."""
-    async with info.context.pool.connection() as conn:
-        return await currencies.every(conn, root.ledger_id)
+    return await info.context.loaders.read(lambda conn: currencies.every(conn, root.ledger_id))
 
 
 async def trial_balance(root: Ledger, info: Info) -> list[TrialBalanceLine]:
     """A line for each currency in use."""
-    async with info.context.pool.connection() as conn:
-        return await ledgers.trial_balance(conn, root.ledger_id)
+    return await info.context.loaders.read(lambda conn: ledgers.trial_balance(conn, root.ledger_id))
 
 
 async def line_currency(root: TrialBalanceLine, info: Info) -> Currency | None:

@@ -6,12 +6,13 @@ graphql-core cancels its neighbours, those who wait for the same row elsewhere s
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Hashable, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Hashable, Sequence
 from functools import cached_property
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 from uuid import UUID
 
-from aiodataloader import DataLoader
+from aiodataloader import DataLoader, dispatch_queue_batch, get_chunks
+from aiodataloader import Loader as QueuedLoad
 
 from db import accounts, currencies, entries, transactions, users
 from db.accounts import Account, AccountFilter
@@ -22,6 +23,7 @@ from db.pool import Pool
 from db.statements import Connection
 from db.transactions import Posting, Transaction
 from db.users import User
+from resolvers.waves import Waves
 
 # Ids in one statement. The widest page has 1000 rows and a level of a query a few such pages; past
 # this, one more statement costs less than one that carries megabytes.
@@ -33,11 +35,33 @@ Value = TypeVar("Value")
 
 
 class Loader(DataLoader[Key, Value]):
-    """A data loader whose answers outlive the cancellation of any one of those who wait."""
+    """A data loader that starts with its request's waves.
+
+    What it gives outlives the cancellation of any one of those who wait.
+    """
+
+    def __init__(
+        self, waves: Waves, batch: Callable[[list[Key]], Coroutine[Any, Any, list[Value]]]
+    ) -> None:
+        super().__init__(batch)
+        self._waves = waves
 
     def load(self, key: Key) -> "asyncio.Future[Value]":
-        """The value for a key, loaded together with the others of this moment."""
+        """The value for a key, loaded together with the others of this level."""
         return asyncio.shield(super().load(key))
+
+    def do_resolve_reject(self, key: Key, future: "asyncio.Future[Value]") -> None:
+        """Queue a key; the library would start the batch two turns of the loop later."""
+        self._queue.append(QueuedLoad(key=key, future=future))
+        if len(self._queue) == 1:
+            self._waves.join(self._dispatch)
+        else:
+            self._waves.arrived()
+
+    async def _dispatch(self) -> None:
+        queue, self._queue = self._queue, []
+        for chunk in get_chunks(queue, BATCH_MAX):
+            await dispatch_queue_batch(self, chunk)
 
 
 class Loaders:
@@ -46,6 +70,25 @@ class Loaders:
     def __init__(self, pool: Pool, ledger_id: int) -> None:
         self._pool = pool
         self._ledger_id = ledger_id
+        self._waves = Waves()
+
+    async def read(self, fetch: Callable[[Connection], Awaitable[Value]]) -> Value:
+        """What a single statement gives, started with the wave of its level."""
+        answer: asyncio.Future[Value] = asyncio.get_running_loop().create_future()
+
+        async def run() -> None:
+            try:
+                async with self._pool.connection() as conn:
+                    value = await fetch(conn)
+            except Exception as error:  # noqa: BLE001 - handed to the one who waits
+                if not answer.done():
+                    answer.set_exception(error)
+            else:
+                if not answer.done():
+                    answer.set_result(value)
+
+        self._waves.join(run)
+        return await answer
 
     @cached_property
     def user_by_id(self) -> Loader[UUID, User | None]:
@@ -165,7 +208,7 @@ class Loaders:
             found = {key_of(row): row for row in rows}
             return [found.get(key) for key in keys]
 
-        return Loader(batch, max_batch_size=BATCH_MAX)
+        return Loader(self._waves, batch)
 
     def _many(
         self,
@@ -179,7 +222,7 @@ class Loaders:
                     found[key_of(row)].append(row)
             return [found[key] for key in keys]
 
-        return Loader(batch, max_batch_size=BATCH_MAX)
+        return Loader(self._waves, batch)
 
     def _pages(
         self,
@@ -202,4 +245,4 @@ class Loaders:
                         found[parent_of(row), shape].append(row)
             return [found[key] for key in keys]
 
-        return Loader(batch, max_batch_size=BATCH_MAX)
+        return Loader(self._waves, batch)

@@ -43,12 +43,14 @@ async def listed(
         return pages.empty()
 
     async def fetch(window: Window[UUID]) -> list[Transaction]:
-        async with context.pool.connection() as conn:
-            return await transactions.page(conn, context.ledger_id, filter_, window)
+        return await context.loaders.read(
+            lambda conn: transactions.page(conn, context.ledger_id, filter_, window)
+        )
 
     async def count() -> int:
-        async with context.pool.connection() as conn:
-            return await transactions.count(conn, context.ledger_id, filter_)
+        return await context.loaders.read(
+            lambda conn: transactions.count(conn, context.ledger_id, filter_)
+        )
 
     return await pages.page(
         pages.window(arguments, list_),

@@ -45,12 +45,14 @@ async def listed(context: Context, filter_: UserFilter, arguments: PageArguments
     list_ = pages.by_id("users", context.ledger_id, filter_)
 
     async def fetch(window: Window[UUID]) -> list[User]:
-        async with context.pool.connection() as conn:
-            return await users.page(conn, context.ledger_id, filter_, window)
+        return await context.loaders.read(
+            lambda conn: users.page(conn, context.ledger_id, filter_, window)
+        )
 
     async def count() -> int:
-        async with context.pool.connection() as conn:
-            return await users.count(conn, context.ledger_id, filter_)
+        return await context.loaders.read(
+            lambda conn: users.count(conn, context.ledger_id, filter_)
+        )
 
     return await pages.page(
         pages.window(arguments, list_),

@@ -1,11 +1,14 @@
 """What every type here rests on: rows stand for types, and nodes have global ids."""
 
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 import strawberry
 
 Type = TypeVar("Type", bound=type)
+
+# Every mutation has this one argument.
+ASKED: Final = strawberry.argument(description="What is asked for.")
 
 
 def represents(*rows: type) -> Callable[[Type], Type]:

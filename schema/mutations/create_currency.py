@@ -8,7 +8,7 @@ from strawberry import UNSET
 from resolvers.context import Info
 from resolvers.mutations import create_currency as resolver
 from schema.currencies import Currency
-from schema.nodes import represents
+from schema.nodes import ASKED, represents
 from schema.refusals import CurrencyTaken, InvalidInput
 from schema.unset import or_none
 
@@ -40,7 +40,7 @@ CreateCurrencyResult = Annotated[
 ]
 
 
-async def create_currency(info: Info, input: CreateCurrencyInput) -> object:
+async def create_currency(info: Info, input: Annotated[CreateCurrencyInput, ASKED]) -> object:
     """Hand the input to the resolver."""
     name = or_none(input.name)
     return await resolver.create_currency(

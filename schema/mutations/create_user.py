@@ -7,7 +7,7 @@ from strawberry import UNSET
 
 from resolvers.context import Info
 from resolvers.mutations import create_user as resolver
-from schema.nodes import represents
+from schema.nodes import ASKED, represents
 from schema.refusals import EmailTaken, InvalidInput, UsernameTaken
 from schema.scalars import JSON
 from schema.unset import or_empty
@@ -43,7 +43,7 @@ CreateUserResult = Annotated[
 ]
 
 
-async def create_user(info: Info, input: CreateUserInput) -> object:
+async def create_user(info: Info, input: Annotated[CreateUserInput, ASKED]) -> object:
     """Hand the input to the resolver."""
     return await resolver.create_user(
         info.context,

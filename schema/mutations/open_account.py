@@ -10,7 +10,7 @@ from resolvers.mutations import open_account as resolver
 from schema.accounts import Account
 from schema.enums import Side
 from schema.keys import UserBy
-from schema.nodes import represents
+from schema.nodes import ASKED, represents
 from schema.refusals import (
     AccountCodeTaken,
     CurrencyNotFound,
@@ -72,7 +72,7 @@ OpenAccountResult = Annotated[
 ]
 
 
-async def open_account(info: Info, input: OpenAccountInput) -> object:
+async def open_account(info: Info, input: Annotated[OpenAccountInput, ASKED]) -> object:
     """Hand the input to the resolver."""
     request = resolver.OpenAccountRequest(
         code=input.code,

@@ -11,7 +11,7 @@ from ledger.transactions import Malformed, TransactionRequest
 from resolvers.context import Info
 from resolvers.mutations import post_transactions as resolver
 from schema.keys import AccountBy
-from schema.nodes import answered_by, represents
+from schema.nodes import ASKED, answered_by, represents
 from schema.refusals import (
     AccountClosed,
     AccountFrozen,
@@ -125,12 +125,12 @@ class PostTransactionsPayload:
     )
 
 
-async def post_transaction(info: Info, input: PostTransactionInput) -> object:
+async def post_transaction(info: Info, input: Annotated[PostTransactionInput, ASKED]) -> object:
     """Hand the input to the resolver."""
     return await resolver.post_transaction(info.context, input.request(("input",)))
 
 
-async def post_transactions(info: Info, input: PostTransactionsInput) -> object:
+async def post_transactions(info: Info, input: Annotated[PostTransactionsInput, ASKED]) -> object:
     """Hand the input to the resolver."""
     requests = [
         transaction.request(("input", "transactions", str(index)))

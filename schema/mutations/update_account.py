@@ -10,7 +10,7 @@ from resolvers.context import Info
 from resolvers.mutations import update_account as resolver
 from schema.accounts import Account
 from schema.keys import AccountBy
-from schema.nodes import represents
+from schema.nodes import ASKED, represents
 from schema.refusals import (
     AccountClosed,
     AccountNotEmpty,
@@ -84,7 +84,7 @@ UpdateAccountResult = Annotated[
 ]
 
 
-async def update_account(info: Info, input: UpdateAccountInput) -> object:
+async def update_account(info: Info, input: Annotated[UpdateAccountInput, ASKED]) -> object:
     """Hand the input to the resolver."""
     changes = resolver.AccountChanges(
         name=or_none(input.name),
@@ -95,16 +95,16 @@ async def update_account(info: Info, input: UpdateAccountInput) -> object:
     return await resolver.update_account(info.context, input.account.key(), changes)
 
 
-async def freeze_account(info: Info, input: FreezeAccountInput) -> object:
+async def freeze_account(info: Info, input: Annotated[FreezeAccountInput, ASKED]) -> object:
     """Hand the input to the resolver."""
     return await resolver.freeze_account(info.context, input.account.key())
 
 
-async def unfreeze_account(info: Info, input: UnfreezeAccountInput) -> object:
+async def unfreeze_account(info: Info, input: Annotated[UnfreezeAccountInput, ASKED]) -> object:
     """Hand the input to the resolver."""
     return await resolver.unfreeze_account(info.context, input.account.key())
 
 
-async def close_account(info: Info, input: CloseAccountInput) -> object:
+async def close_account(info: Info, input: Annotated[CloseAccountInput, ASKED]) -> object:
     """Hand the input to the resolver."""
     return await resolver.close_account(info.context, input.account.key())

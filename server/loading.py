@@ -1,0 +1,178 @@
+"""Loads users, accounts and transactions through the API, so that a second run changes nothing.
+
+What is there already is left as it is: usernames and account codes that are taken, and
+transactions whose idempotency keys are bound. Every other refusal ends the load.
+"""
+
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from itertools import islice
+from typing import Final, TypeAlias
+
+import msgspec
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from ledger.transactions import BATCH_MAX
+from server.client import Client
+
+# A GraphQL input object, in the API's own words.
+Input: TypeAlias = Mapping[str, object]
+
+# Mutations in one document: enough to forget the cost of a document, few enough to see progress.
+ALIASES_MAX: Final = 50
+
+_POST_TRANSACTIONS: Final = """
+    mutation ($input: PostTransactionsInput!) {
+        postTransactions(input: $input) {
+            results {
+                ... on PostTransactionSuccess { replayed }
+                ... on Refusal { code message }
+            }
+        }
+    }
+"""
+
+
+class LoadError(Exception):
+    """Why a load could not be finished, and what to do about it; for people."""
+
+
+class Posted(msgspec.Struct, frozen=True):
+    """What became of transactions: how many there are, and how many had been there before."""
+
+    transactions: int
+    replayed: int
+    seconds: float
+
+    def __str__(self) -> str:
+        a_second = round(self.transactions / max(self.seconds, 1e-9))
+        return (
+            f"{self.transactions:,} transactions in {self.seconds:.1f} s: {a_second:,} a second, "
+            f"{self.replayed:,} of them replayed."
+        )
+
+
+@contextmanager
+def progress(console: Console) -> Iterator[Progress]:
+    """A bar for each thing that is loaded, gone when the block ends; silent but on a terminal."""
+    columns = (
+        TextColumn("{task.description:>12}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+    )
+    with Progress(
+        *columns, console=console, transient=True, disable=not console.is_terminal
+    ) as bars:
+        yield bars
+
+
+async def create_users(client: Client, bars: Progress, users: Sequence[Input]) -> int:
+    """Create users and return how many are new."""
+    return await _each(
+        client,
+        users,
+        bars=bars,
+        noun="users",
+        mutation="createUser",
+        input_type="CreateUserInput",
+        expected="USERNAME_TAKEN",
+    )
+
+
+async def open_accounts(client: Client, bars: Progress, accounts: Sequence[Input]) -> int:
+    """Open accounts and return how many are new."""
+    return await _each(
+        client,
+        accounts,
+        bars=bars,
+        noun="accounts",
+        mutation="openAccount",
+        input_type="OpenAccountInput",
+        expected="ACCOUNT_CODE_TAKEN",
+    )
+
+
+async def post(
+    client: Client, bars: Progress, transactions: Iterable[Input], *, total: int
+) -> Posted:
+    """Post transactions in order, in atomic batches as large as they may be."""
+    task = bars.add_task("transactions", total=total)
+    began = time.perf_counter()
+    done = replayed = 0
+    for batch in _batches(transactions, BATCH_MAX):
+        data = await client.send(_POST_TRANSACTIONS, {"input": {"transactions": batch}})
+        results = data["postTransactions"]["results"]
+        _refuse_batch(batch, results)
+        done += len(batch)
+        replayed += sum(result["replayed"] for result in results)
+        bars.update(task, completed=done)
+    return Posted(done, replayed, time.perf_counter() - began)
+
+
+def unbounded_account(code: str, name: str, *, currency: str, normal_side: str) -> Input:
+    """An account of the house's own, that may hold anything."""
+    return {
+        "code": code,
+        "name": name,
+        "currency": currency,
+        "normalSide": normal_side,
+        "floor": None,
+    }
+
+
+def posting(*, debit: str, credit: str, amount: str) -> Input:
+    """A movement between two accounts, named by their codes."""
+    return {"debit": {"code": debit}, "credit": {"code": credit}, "amount": amount}
+
+
+async def _each(
+    client: Client,
+    inputs: Sequence[Input],
+    *,
+    bars: Progress,
+    noun: str,
+    mutation: str,
+    input_type: str,
+    expected: str,
+) -> int:
+    """Run a mutation for each input and return for how many it was not refused as expected."""
+    task = bars.add_task(noun, total=len(inputs))
+    new = 0
+    for batch in _batches(inputs, ALIASES_MAX):
+        document = _aliased(mutation, input_type, len(batch))
+        data = await client.send(document, {f"i{n}": one for n, one in enumerate(batch)})
+        for one, result in zip(batch, data.values(), strict=True):
+            if "code" not in result:
+                new += 1
+            elif result["code"] != expected:
+                name = one.get("username", one.get("code"))
+                raise _refused(f"{mutation} of {name}", result)
+        bars.update(task, advance=len(batch))
+    return new
+
+
+def _aliased(mutation: str, input_type: str, count: int) -> str:
+    variables = ", ".join(f"$i{n}: {input_type}!" for n in range(count))
+    fields = " ".join(f"m{n}: {mutation}(input: $i{n}) {{ ...Outcome }}" for n in range(count))
+    outcome = "fragment Outcome on Refusal { code message }"
+    return f"mutation ({variables}) {{ {fields} }} {outcome}"
+
+
+def _batches(inputs: Iterable[Input], size: int) -> Iterator[list[Input]]:
+    remaining = iter(inputs)
+    while batch := list(islice(remaining, size)):
+        yield batch
+
+
+def _refuse_batch(batch: Sequence[Input], results: Sequence[Mapping[str, object]]) -> None:
+    for one, result in zip(batch, results, strict=True):
+        # The others of an atomic batch only say that this one was refused.
+        if result.get("code", "BATCH_REFUSED") != "BATCH_REFUSED":
+            raise _refused(f"postTransactions, {one['idempotencyKey']}", result)
+
+
+def _refused(what: str, refusal: Mapping[str, object]) -> LoadError:
+    return LoadError(f"{what} was refused: {refusal['code']}: {refusal['message']}")

@@ -5,6 +5,8 @@ import contextlib
 import ipaddress
 import logging
 import os
+import signal
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated
@@ -59,6 +61,9 @@ def serve(
         _say_where(configured)
         # Workers read their settings anew; the embedded server's address has to reach them.
         os.environ["DATABASE_URL"] = _url(configured)
+        # uvicorn drains, then raises the signal again: leave in good order, so that what was
+        # started here is stopped, too.
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
         uvicorn.run(
             "server.app:from_environment",
             factory=True,

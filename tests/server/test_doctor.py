@@ -1,0 +1,118 @@
+"""The doctor finds what is wrong, and says what to do."""
+
+from typing import Any
+
+import psycopg
+import pytest
+from psycopg.conninfo import make_conninfo
+from pydantic import SecretStr
+from typer.testing import CliRunner
+
+from server import cli, doctor
+from server.doctor import Check
+from server.settings import Settings
+
+
+async def examined(url: str, **settings: Any) -> dict[str, Check]:  # noqa: ANN401
+    checks = await doctor.examine(Settings(database_url=SecretStr(url), **settings))
+    return {check.name: check for check in checks}
+
+
+async def test_a_migrated_database_is_fit(database_url: str) -> None:
+    checks = await examined(database_url)
+    assert doctor.failed(list(checks.values())) == []
+    assert set(checks) == {
+        "server",
+        "version",
+        "encoding",
+        "connections",
+        "extensions",
+        "schema",
+        "role",
+    }
+
+
+async def test_a_server_that_is_not_there_is_named(database_url: str) -> None:
+    checks = await examined(make_conninfo(database_url, port=1))
+    assert checks["server"].state == "failed"
+    assert "DATABASE_URL" in checks["server"].remedy
+
+
+async def test_an_empty_database_has_to_be_migrated(empty_database_url: str) -> None:
+    checks = await examined(empty_database_url)
+    assert checks["schema"].state == "failed"
+    assert "florin migrate" in checks["schema"].remedy
+
+
+async def test_pools_that_outgrow_the_server_are_refused(database_url: str) -> None:
+    checks = await examined(database_url, workers=10, pool_size_max=50)
+    assert checks["connections"].state == "failed"
+    assert "500" in checks["connections"].finding
+    assert "FLORIN_POOL_SIZE_MAX" in checks["connections"].remedy
+
+
+async def test_the_budget_is_below_what_the_server_leaves_free(database_url: str) -> None:
+    with psycopg.connect(database_url) as conn:
+        row = conn.execute(
+            "SELECT current_setting('max_connections')::int"
+            " - current_setting('superuser_reserved_connections')::int - 3"
+        ).fetchone()
+    assert row is not None
+    free = row[0]
+    for size, state in ((free, "failed"), (free - 1, "ok")):
+        checks = await examined(database_url, pool_size_max=size)
+        assert checks["connections"].state == state
+
+
+@pytest.mark.parametrize(
+    "grant",
+    [
+        "GRANT UPDATE ON florin.entries TO florin_app",
+        "GRANT DELETE ON florin.entries TO florin_app",
+        "GRANT TRUNCATE ON florin.entries TO florin_app",
+        "GRANT UPDATE (amount) ON florin.entries TO florin_app",
+        "GRANT DELETE ON florin.transactions TO florin_app",
+    ],
+)
+async def test_a_role_that_could_rewrite_history_is_refused(database_url: str, grant: str) -> None:
+    with psycopg.connect(database_url) as conn:
+        conn.execute(grant.encode())
+    checks = await examined(database_url)
+    assert checks["role"].state == "failed"
+    assert "REVOKE" in checks["role"].remedy
+
+
+def test_the_command_prints_every_check_and_exits_1_on_a_failed_one(
+    database_url: str, empty_database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for url, code in ((database_url, 0), (empty_database_url, 1)):
+        monkeypatch.setenv("DATABASE_URL", url)
+        result = CliRunner().invoke(cli.app, ["doctor"])
+        assert result.exit_code == code
+        for name in ("server", "version", "encoding", "connections", "extensions", "schema"):
+            assert name in result.output
+
+
+def test_serve_refuses_to_start_on_a_failed_check(
+    empty_database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DATABASE_URL", empty_database_url)
+    result = CliRunner().invoke(cli.app, ["serve"])
+    assert result.exit_code == 1
+    assert "florin migrate" in result.output
+
+
+def test_a_wrong_setting_ends_every_command_with_its_name(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("FLORIN_PORT", "http")
+    for command in ("serve", "migrate", "doctor", "demo"):
+        result = CliRunner().invoke(cli.app, [command])
+        assert result.exit_code == 2
+        assert "FLORIN_PORT=http" in result.output
+
+
+def test_schema_prints_the_sdl() -> None:
+    result = CliRunner().invoke(cli.app, ["schema"])
+    assert result.exit_code == 0
+    assert "type Query" in result.output

@@ -6,6 +6,7 @@ import ipaddress
 import logging
 import os
 import signal
+import socket
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,7 +18,7 @@ import uvicorn
 from pydantic import SecretStr
 from rich.console import Console
 from rich.table import Table
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from db import setup
 from schema.build import sdl
@@ -58,6 +59,7 @@ def serve(
         if migrate or settings.read().database_url is None:
             _migrate(configured)
         _refuse_if_unfit(configured)
+        _refuse_if_port_is_taken(configured)
         _say_where(configured)
         # Workers read their settings anew; the embedded server's address has to reach them.
         os.environ["DATABASE_URL"] = _url(configured)
@@ -130,7 +132,7 @@ def _database() -> Iterator[Settings]:
         with embedded.running(configured.data_directory) as url:
             yield configured.model_copy(update={"database_url": SecretStr(url)})
     except (settings.SettingsError, embedded.NotInstalledError) as error:
-        _err.print(str(error), style="red", markup=False)
+        _complain(str(error))
         raise typer.Exit(2) from None
 
 
@@ -138,8 +140,9 @@ def _migrate(configured: Settings) -> None:
     try:
         setup.prepare(_url(configured))
     except (psycopg.Error, SQLAlchemyError) as error:
-        _err.print(f"The schema could not be migrated: {error}", style="red", markup=False)
-        _err.print("Nothing was changed. `florin doctor` says more.")
+        reason = error.orig if isinstance(error, DBAPIError) else error
+        _complain(f"The schema could not be migrated: {reason}")
+        _complain("Nothing was changed. `florin doctor` says more.")
         raise typer.Exit(1) from None
 
 
@@ -147,8 +150,22 @@ def _refuse_if_unfit(configured: Settings) -> None:
     found = checks.failed(asyncio.run(checks.examine(configured)))
     if found:
         _err.print(_table(found))
-        _err.print("Florin does not start on a database that fails these checks.")
+        _complain("Florin does not start on a database that fails these checks.")
         raise typer.Exit(1)
+
+
+def _refuse_if_port_is_taken(configured: Settings) -> None:
+    family = socket.AF_INET6 if ":" in configured.host else socket.AF_INET
+    with socket.socket(family) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((configured.host, configured.port))
+        except OSError as error:
+            _complain(
+                f"{configured.host}:{configured.port} cannot be bound: {error.strerror}. Choose "
+                "another with --host and --port, or FLORIN_HOST and FLORIN_PORT."
+            )
+            raise typer.Exit(1) from None
 
 
 def _say_where(configured: Settings) -> None:
@@ -159,7 +176,12 @@ def _say_where(configured: Settings) -> None:
             f"Warning: whoever can reach {configured.host} can move money: there is no "
             "authentication yet. Put one in front, or bind 127.0.0.1.",
             style="yellow",
+            soft_wrap=True,
         )
+
+
+def _complain(message: str) -> None:
+    _err.print(message, style="red", markup=False, highlight=False, soft_wrap=True)
 
 
 def _is_loopback(host: str) -> bool:

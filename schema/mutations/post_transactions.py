@@ -79,9 +79,9 @@ class PostTransactionsInput:
     transactions: list[PostTransactionInput] = strawberry.field(
         description="1 to 1000 transactions; each sees the effects of those before it."
     )
-    atomic: bool = strawberry.field(
+    atomic: bool | None = strawberry.field(
         default=True,
-        description="True: one refusal refuses all. False: each stands for itself.",
+        description="True, or null: one refusal refuses all. False: each stands for itself.",
     )
 
 
@@ -136,4 +136,6 @@ async def post_transactions(info: Info, input: Annotated[PostTransactionsInput, 
         transaction.request(("input", "transactions", str(index)))
         for index, transaction in enumerate(input.transactions)
     ]
-    return await resolver.post_transactions(info.context, requests, atomic=input.atomic)
+    return await resolver.post_transactions(
+        info.context, requests, atomic=input.atomic is not False
+    )

@@ -9,17 +9,11 @@ from contextlib import asynccontextmanager
 from typing import Final, LiteralString, TypeAlias
 
 import msgspec
-import orjson
-import psycopg
 from psycopg import AsyncConnection, AsyncCursor
-from psycopg.abc import Buffer
-from psycopg.adapt import AdaptersMap, Loader
-from psycopg.pq import Format
 from psycopg.rows import TupleRow
-from psycopg.types.json import set_json_dumps, set_json_loads
-from psycopg.types.numeric import Int8BinaryDumper
 from psycopg_pool import AsyncConnectionPool
 
+from db import adaptation
 from db.statements import Connection
 
 Pool: TypeAlias = AsyncConnectionPool[Connection]
@@ -57,49 +51,6 @@ class PoolSettings(msgspec.Struct, frozen=True, kw_only=True):
     prepare_threshold: int | None
 
 
-class MinorUnitsLoader(Loader):
-    """Reads ``numeric`` as an exact int: every numeric in this schema is whole minor units."""
-
-    format = Format.BINARY
-
-    def __init__(self, oid: int, context: psycopg.abc.AdaptContext | None = None) -> None:
-        """Wrap psycopg's own loader, which is written in C."""
-        super().__init__(oid, context)
-        loader = psycopg.adapters.get_loader(oid, Format.BINARY)
-        assert loader is not None
-        self._decimal = loader(oid, context)
-
-    def load(self, data: Buffer) -> int:
-        """Return the int; raises where a number has decimals, which no stored amount can have."""
-        value = self._decimal.load(data)
-        whole = int(value)
-        if whole != value:
-            raise psycopg.DataError(f"{value} is not a whole number of minor units")
-        return whole
-
-
-def adapters() -> AdaptersMap:
-    """How values cross the wire, for pooled and for single connections."""
-    adapted = AdaptersMap(psycopg.adapters)
-    adapted.register_loader("numeric", MinorUnitsLoader)
-    # One type for every int: by default its size would choose among four, and each choice would be
-    # planned and prepared anew. Money is sent as Decimal.
-    adapted.register_dumper(int, Int8BinaryDumper)
-    context = _Adapted(adapted)
-    set_json_loads(orjson.loads, context)
-    set_json_dumps(orjson.dumps, context)
-    return adapted
-
-
-class _Adapted:
-    """An adaptation context that is no connection."""
-
-    connection = None
-
-    def __init__(self, adapters: AdaptersMap) -> None:
-        self.adapters = adapters
-
-
 @asynccontextmanager
 async def open_pool(
     conninfo: str,
@@ -121,7 +72,7 @@ async def open_pool(
         connection_class=AsyncConnection[TupleRow],
         kwargs={
             "autocommit": True,
-            "context": _Adapted(adapters()),
+            "context": adaptation.CONTEXT,
             "cursor_factory": cursor_factory,
             "prepare_threshold": settings.prepare_threshold,
             "application_name": "florin",

@@ -24,7 +24,6 @@ back: refusals are part of the decision, exceptions are outages or bugs.
 
 from collections.abc import Sequence
 from datetime import datetime
-from decimal import Decimal
 from typing import Final, LiteralString
 from uuid import UUID
 
@@ -32,6 +31,7 @@ import msgspec
 import orjson
 
 from db import statements
+from db.arrays import UUIDs, WholeNumbers
 from db.statements import Connection, Write
 from ledger import identifiers, posting
 from ledger.accounts import Account
@@ -140,8 +140,8 @@ async def post(
     requests: Sequence[TransactionRequest | Malformed],
     *,
     atomic: bool,
-) -> Decision:
-    """Decide the requests in order and write what is accepted.
+) -> tuple[Decision, datetime]:
+    """Decide the requests in order, write what is accepted, and say when it is recorded.
 
     ``conn`` is in a transaction and in pipeline mode. Raises UniqueViolation when another session
     binds one of the keys at this moment, and psycopg's errors for deadlocks and outages.
@@ -159,7 +159,7 @@ async def post(
     )
     if decision.posted:
         await _write(conn, ledger_id, decision, recorded_at)
-    return decision
+    return decision, recorded_at
 
 
 async def _lock_and_read(
@@ -178,7 +178,7 @@ async def _lock_and_read(
         LOCK,
         {
             "ledger_id": ledger_id,
-            "ids": [key for key in named if isinstance(key, UUID)],
+            "ids": UUIDs([key for key in named if isinstance(key, UUID)]),
             "codes": [key for key in named if isinstance(key, str)],
         },
     )
@@ -215,17 +215,17 @@ def _legs(posted: Sequence[Posted]) -> int:
 
 def _account_columns(books: Sequence[Book]) -> dict[str, object]:
     return {
-        "account_ids": [book.account.account_id for book in books],
-        "debits_posted": [Decimal(book.debits_posted) for book in books],
-        "credits_posted": [Decimal(book.credits_posted) for book in books],
-        "versions_before": [book.account.version for book in books],
-        "versions": [book.version for book in books],
+        "account_ids": UUIDs([book.account.account_id for book in books]),
+        "debits_posted": WholeNumbers([book.debits_posted for book in books]),
+        "credits_posted": WholeNumbers([book.credits_posted for book in books]),
+        "versions_before": WholeNumbers([book.account.version for book in books]),
+        "versions": WholeNumbers([book.version for book in books]),
     }
 
 
 def _transaction_columns(posted: Sequence[Posted]) -> dict[str, object]:
     return {
-        "transaction_ids": [one.recorded.transaction_id for one in posted],
+        "transaction_ids": UUIDs([one.recorded.transaction_id for one in posted]),
         "idempotency_keys": [one.request.idempotency_key for one in posted],
         "fingerprints": [one.recorded.fingerprint for one in posted],
         "descriptions": [one.request.description for one in posted],
@@ -240,22 +240,22 @@ def _posting_columns(posted: Sequence[Posted]) -> dict[str, object]:
         for position, leg in enumerate(one.recorded.postings)
     ]
     return {
-        "transaction_ids": [transaction_id for transaction_id, _, _ in legs],
-        "positions": [position for _, position, _ in legs],
-        "debit_account_ids": [leg.debit_account_id for _, _, leg in legs],
-        "credit_account_ids": [leg.credit_account_id for _, _, leg in legs],
-        "amounts": [Decimal(leg.amount) for _, _, leg in legs],
+        "transaction_ids": UUIDs([transaction_id for transaction_id, _, _ in legs]),
+        "positions": WholeNumbers([position for _, position, _ in legs]),
+        "debit_account_ids": UUIDs([leg.debit_account_id for _, _, leg in legs]),
+        "credit_account_ids": UUIDs([leg.credit_account_id for _, _, leg in legs]),
+        "amounts": WholeNumbers([leg.amount for _, _, leg in legs]),
     }
 
 
 def _entry_columns(posted: Sequence[Posted]) -> dict[str, object]:
     entries = [entry for one in posted for entry in one.entries]
     return {
-        "account_ids": [entry.account_id for entry in entries],
-        "versions": [entry.version for entry in entries],
-        "transaction_ids": [entry.transaction_id for entry in entries],
-        "positions": [entry.position for entry in entries],
+        "account_ids": UUIDs([entry.account_id for entry in entries]),
+        "versions": WholeNumbers([entry.version for entry in entries]),
+        "transaction_ids": UUIDs([entry.transaction_id for entry in entries]),
+        "positions": WholeNumbers([entry.position for entry in entries]),
         "sides": [entry.side for entry in entries],
-        "amounts": [Decimal(entry.amount) for entry in entries],
-        "balances_after": [Decimal(entry.balance_after) for entry in entries],
+        "amounts": WholeNumbers([entry.amount for entry in entries]),
+        "balances_after": WholeNumbers([entry.balance_after for entry in entries]),
     }

@@ -1,18 +1,19 @@
 """postTransaction and postTransactions: money moves here, and nowhere else."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import TypeAlias
 from uuid import UUID
 
 import msgspec
 
-from db import posting
+from db import posting, transactions
 from db.statements import Connection
 from db.transactions import Transaction
-from ledger.posting import Decision, Posted, Replayed
+from ledger.posting import Decision, Outcome, Posted, Replayed
 from ledger.refusals import PostingRefusal
 from ledger.transactions import BATCH_MAX, Malformed, TransactionRequest
-from resolvers.context import Context, Info
+from resolvers.context import Context
 from resolvers.errors import RequestError
 from resolvers.mutations.transact import transact
 
@@ -20,7 +21,7 @@ from resolvers.mutations.transact import transact
 class PostTransactionSuccess(msgspec.Struct, frozen=True, gc=False):
     """The transaction is recorded, now or (``replayed``) by an earlier request with its key."""
 
-    transaction_id: UUID
+    transaction: Transaction
     replayed: bool
 
 
@@ -56,26 +57,47 @@ async def post_transactions(
     return PostTransactionsPayload(results, committed=committed)
 
 
-async def recorded(root: PostTransactionSuccess, info: Info) -> Transaction | None:
-    """The transaction as it was committed."""
-    return await info.context.loaders.transaction_by_id.load(root.transaction_id)
-
-
 async def _post(
     context: Context, requests: Sequence[TransactionRequest | Malformed], *, atomic: bool
 ) -> list[PostTransactionResult]:
-    async def work(conn: Connection) -> Decision:
+    async def work(conn: Connection) -> tuple[Decision, datetime]:
         return await posting.post(conn, context.ledger_id, requests, atomic=atomic)
 
-    decision = await transact(context, work, idempotent=True)
-    return [_result(outcome) for outcome in decision.outcomes]
+    decision, recorded_at = await transact(context, work, idempotent=True)
+    earlier = await _replayed(context, decision)
+    return [_result(outcome, recorded_at, earlier) for outcome in decision.outcomes]
 
 
-def _result(outcome: Posted | Replayed | PostingRefusal) -> PostTransactionResult:
+async def _replayed(context: Context, decision: Decision) -> Mapping[UUID, Transaction]:
+    """The transactions that were recorded before, as they are now."""
+    ids = {one.transaction_id for one in decision.outcomes if isinstance(one, Replayed)}
+    if not ids:
+        return {}
+    found = await context.loaders.read(
+        lambda conn: transactions.by_ids(conn, context.ledger_id, list(ids))
+    )
+    return {transaction.transaction_id: transaction for transaction in found}
+
+
+def _result(
+    outcome: Outcome, recorded_at: datetime, earlier: Mapping[UUID, Transaction]
+) -> PostTransactionResult:
     match outcome:
         case Posted():
-            return PostTransactionSuccess(outcome.recorded.transaction_id, replayed=False)
+            return PostTransactionSuccess(_transaction(outcome, recorded_at), replayed=False)
         case Replayed():
-            return PostTransactionSuccess(outcome.transaction_id, replayed=True)
+            return PostTransactionSuccess(earlier[outcome.transaction_id], replayed=True)
         case _:
             return outcome
+
+
+def _transaction(posted: Posted, recorded_at: datetime) -> Transaction:
+    """The row as it was just written."""
+    return Transaction(
+        transaction_id=posted.recorded.transaction_id,
+        idempotency_key=posted.request.idempotency_key,
+        state="POSTED",
+        description=posted.request.description,
+        metadata=posted.request.metadata,
+        created_at=recorded_at,
+    )

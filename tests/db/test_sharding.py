@@ -12,7 +12,7 @@ import pytest
 from psycopg.sql import Composable
 
 import db
-from db import currencies, ledgers, migrate
+from db import adaptation, currencies, ledgers, migrate
 from db.pages import Listing
 from tests.api import Api, serving
 from tests.everything import walk
@@ -87,7 +87,7 @@ async def test_no_statement_touches_two_partitions(
 ) -> None:
     await walk(partitioned)
     recorded = list(RecordingCursor.record)
-    with psycopg.connect(empty_database_url) as conn:
+    with psycopg.connect(empty_database_url, context=adaptation.CONTEXT) as conn:
         all_touched = [touched(conn, statement) for statement in recorded]
     for statement, numbers in zip(recorded, all_touched, strict=True):
         assert len(numbers) <= 1, statement.query

@@ -40,8 +40,8 @@ def digest(value: Metadata) -> bytes:
 
 def merge(old: Metadata, changes: Metadata) -> dict[str, JSONValue]:
     """The old object with the changed keys; null removes a key (RFC 7396, first level only)."""
-    merged = {**old, **changes}
-    return {key: value for key, value in merged.items() if value is not None}
+    removed = {key for key, value in changes.items() if value is None}
+    return {key: value for key, value in {**old, **changes}.items() if key not in removed}
 
 
 def _problem_within(value: object, *, depth: int) -> str | None:

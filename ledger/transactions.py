@@ -73,15 +73,14 @@ def request(
     problem = texts.prose_problem(description, length_max=texts.DESCRIPTION_MAX)
     if problem is not None:
         return InvalidInput(path=(*path, "description"), problem=problem)
-    if metadata_object:
+    kept: metadata.Metadata = {}
+    if metadata_object is not None:
         problem = metadata.problem(metadata_object)
         if problem is not None:
             return InvalidInput(path=(*path, "metadata"), problem=problem)
         assert isinstance(metadata_object, dict)
-        return TransactionRequest(
-            path, idempotency_key, tuple(parsed), description, metadata_object
-        )
-    return TransactionRequest(path, idempotency_key, tuple(parsed), description, {})
+        kept = metadata_object
+    return TransactionRequest(path, idempotency_key, tuple(parsed), description, kept)
 
 
 def fingerprint(request: TransactionRequest) -> bytes:

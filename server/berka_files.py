@@ -112,12 +112,14 @@ def _lines(
     try:
         with path.open(encoding="latin-1", newline="") as file:
             reader = csv.reader(file, delimiter=";", strict=True)
-            header = tuple(next(reader, ()))
-            if header != columns:
-                raise LoadError(f"{path} begins with {header}, where {columns} were expected.")
-            for fields in reader:
+            header = next(reader, [])
+            if header != list(columns):
+                raise LoadError(
+                    f"{path} begins with {';'.join(header)!r}, and not with {';'.join(columns)!r}."
+                )
+            for fields in filter(None, reader):
                 try:
-                    yield convert(dict(zip(columns, fields, strict=True)))
+                    yield convert(_named(columns, fields))
                 except ValueError as error:
                     raise LoadError(f"{path}, line {reader.line_num}: {error}.") from None
     except OSError as error:
@@ -129,45 +131,51 @@ def _lines(
         raise LoadError(f"{path}, line {reader.line_num}: {error}.") from None
 
 
+def _named(columns: tuple[str, ...], fields: list[str]) -> dict[str, str]:
+    if len(fields) != len(columns):
+        raise ValueError(f"it has {len(fields)} fields, not {len(columns)}")
+    return dict(zip(columns, fields, strict=True))
+
+
 def _owner(line: Mapping[str, str]) -> tuple[int, int] | None:
     """Account and client of an owner's line; None for somebody who may only use the account."""
     if line["type"] != "OWNER":
         return None
-    return int(line["account_id"]), int(line["client_id"])
+    return _number(line, "account_id"), _number(line, "client_id")
 
 
 def _client(line: Mapping[str, str]) -> BankClient:
     return BankClient(
-        client_id=int(line["client_id"]),
+        client_id=_number(line, "client_id"),
         birth_number=line["birth_number"],
-        district_id=int(line["district_id"]),
+        district_id=_number(line, "district_id"),
     )
 
 
 def _account(line: Mapping[str, str], owners: Mapping[int, int]) -> BankAccount:
-    account_id = int(line["account_id"])
+    account_id = _number(line, "account_id")
     if account_id not in owners:
         raise ValueError(f"disp.asc has no owner for account {account_id}")
     return BankAccount(
         account_id=account_id,
         owner_id=owners[account_id],
-        district_id=int(line["district_id"]),
+        district_id=_number(line, "district_id"),
         frequency=line["frequency"],
         opened=_date(line["date"]),
     )
 
 
 def _movement(line: Mapping[str, str], known: set[int]) -> Movement:
-    account_id = int(line["account_id"])
+    account_id = _number(line, "account_id")
     if account_id not in known:
         raise ValueError(f"account.asc has no account {account_id}")
     if line["type"] not in _CREDITS:
         raise ValueError(f"type is {line['type']!r}, not one of {', '.join(_CREDITS)}")
     operation = line["operation"].strip()
     if operation not in _OPERATIONS:
-        raise ValueError(f"operation is {operation!r}, not one of {', '.join(_OPERATIONS)}")
+        raise ValueError(f"there is no operation {operation!r}")
     return Movement(
-        trans_id=int(line["trans_id"]),
+        trans_id=_number(line, "trans_id"),
         account_id=account_id,
         date=_date(line["date"]),
         credits_customer=_CREDITS[line["type"]],
@@ -178,6 +186,13 @@ def _movement(line: Mapping[str, str], known: set[int]) -> Movement:
         # Where there is no other side, cash and card withdrawals have a zero here.
         account="" if line["account"] == "0" else line["account"],
     )
+
+
+def _number(line: Mapping[str, str], column: str) -> int:
+    text = line[column]
+    if not text.isdecimal():
+        raise ValueError(f"{column} is {text!r}, not a number")
+    return int(text)
 
 
 def _date(text: str) -> date:

@@ -1,4 +1,4 @@
-"""``florin demo``: fills a ledger with the demonstration's data, or with the Berka movements."""
+"""``florin demo``: fills the ledger with the demonstration's data, or with the Berka movements."""
 
 from pathlib import Path
 from typing import Final

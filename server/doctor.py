@@ -85,7 +85,7 @@ def _budget(server: Server, settings: Settings) -> Check:
     wanted = settings.workers * (settings.pool_size_max + _LISTENERS)
     free = server.connections_max - server.connections_reserved - _CONNECTIONS_SPARE
     finding = (
-        f"workers {settings.workers} times connections {settings.pool_size_max} = {wanted}; fewer than "
+        f"{wanted} wanted (workers {settings.workers} times {settings.pool_size_max}); fewer than "
         f"{free} of the server's {server.connections_max} may be used"
     )
     if wanted < free:

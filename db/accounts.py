@@ -89,6 +89,9 @@ CREATE: Final[LiteralString] = """
         (%(ledger_id)s, %(account_id)s, %(code)s, %(name)s, %(owner_id)s, %(currency)s,
         %(exponent)s, %(normal_side)s, 'OPEN', %(floor)s::numeric, %(ceiling)s::numeric,
         0, 0, 0, 0, 0, %(metadata)s, now())
+    RETURNING account_id, code, name, owner_id, currency, exponent, normal_side, state, floor,
+        ceiling, debits_posted, credits_posted, debits_pending, credits_pending, version, metadata,
+        created_at, statement_timestamp() AS read_at
 """
 
 UPDATE: Final[LiteralString] = """
@@ -187,10 +190,10 @@ async def counts_by_owner_ids(
     )
 
 
-async def create(conn: Connection, ledger_id: int, account: NewAccount) -> None:
-    """Open an account; one round trip. Raises UniqueViolation where the code is taken."""
+async def create(conn: Connection, ledger_id: int, account: NewAccount) -> Account | None:
+    """The new row; one round trip. Raises UniqueViolation where the code is taken."""
     parameters = {"ledger_id": ledger_id, **_columns(account)}
-    await statements.write(conn, Write(CREATE, parameters, rows=1))
+    return await statements.one_row(conn, Account, CREATE, parameters)
 
 
 async def lock(conn: Connection, ledger_id: int, account_id: UUID) -> Account | None:

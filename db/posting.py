@@ -10,7 +10,8 @@ trip      what is sent (one pipeline)                        why in this order
 3         COMMIT
 ========  =================================================  ==================================
 
-However large the batch, these are all the statements: each write carries columns as arrays.
+However large the batch, these are all the statements: each write carries columns as arrays. Texts
+go in binary (``%(…)b``): in text form each would be quoted by a regular expression.
 
 Ordering. Every writer locks its accounts in the order of their ids, so that two batches can wait
 for each other but never in a circle. Idempotency keys are read after the locks: of two requests
@@ -43,7 +44,7 @@ LOCK: Final[LiteralString] = """
     SELECT account_id, code, currency, exponent, normal_side, state, floor, ceiling,
         debits_posted, credits_posted, debits_pending, credits_pending, version, last_entry_at
     FROM florin.accounts
-    WHERE ledger_id = %(ledger_id)s AND (account_id = ANY(%(ids)s) OR code = ANY(%(codes)s))
+    WHERE ledger_id = %(ledger_id)s AND (account_id = ANY(%(ids)s) OR code = ANY(%(codes)b))
     -- One order for everybody is what makes deadlocks impossible. NO KEY: new entries and accounts
     -- may still refer to these rows.
     ORDER BY account_id
@@ -58,7 +59,7 @@ RECORDED: Final[LiteralString] = """
     FROM florin.transactions AS t
     JOIN florin.postings AS p
         ON p.ledger_id = t.ledger_id AND p.transaction_id = t.transaction_id
-    WHERE t.ledger_id = %(ledger_id)s AND t.idempotency_key = ANY(%(keys)s)
+    WHERE t.ledger_id = %(ledger_id)s AND t.idempotency_key = ANY(%(keys)b)
     GROUP BY t.transaction_id, t.idempotency_key, t.fingerprint
 """
 
@@ -84,8 +85,8 @@ WRITE_TRANSACTIONS: Final[LiteralString] = """
     SELECT %(ledger_id)s, new.transaction_id, new.idempotency_key, new.fingerprint, 'POSTED',
         new.description, new.metadata::jsonb, %(recorded_at)s
     FROM unnest(
-            %(transaction_ids)s::uuid[], %(idempotency_keys)s::text[], %(fingerprints)s::bytea[],
-            %(descriptions)s::text[], %(metadata)s::text[]
+            %(transaction_ids)s::uuid[], %(idempotency_keys)b::text[], %(fingerprints)b::bytea[],
+            %(descriptions)b::text[], %(metadata)b::text[]
         ) AS new (transaction_id, idempotency_key, fingerprint, description, metadata)
 """
 
@@ -108,7 +109,7 @@ WRITE_ENTRIES: Final[LiteralString] = """
         new.amount, new.balance_after, %(recorded_at)s
     FROM unnest(
             %(account_ids)s::uuid[], %(versions)s::bigint[], %(transaction_ids)s::uuid[],
-            %(positions)s::smallint[], %(sides)s::text[], %(amounts)s::numeric[],
+            %(positions)s::smallint[], %(sides)b::text[], %(amounts)s::numeric[],
             %(balances_after)s::numeric[]
         ) AS new (
             account_id, version, transaction_id, position, side, amount, balance_after

@@ -52,6 +52,13 @@ BY_EMAILS: Final[LiteralString] = """
     WHERE ledger_id = %(ledger_id)s AND lower(email) = ANY(%(emails)s)
 """
 
+HOLDERS: Final[LiteralString] = """
+    SELECT user_id, username, email, metadata, created_at, updated_at
+    FROM florin.users
+    WHERE ledger_id = %(ledger_id)s
+        AND (lower(username) = %(username)s OR lower(email) = %(email)s)
+"""
+
 CREATE: Final[LiteralString] = """
     INSERT INTO florin.users
         (ledger_id, user_id, username, email, metadata, created_at, updated_at)
@@ -113,6 +120,12 @@ async def by_emails(conn: Connection, ledger_id: int, emails: Sequence[str]) -> 
     """Those that exist, whatever their capitals (see ``folded``); one round trip."""
     parameters = {"ledger_id": ledger_id, "emails": [folded(email) for email in emails]}
     return await statements.all_rows(conn, User, BY_EMAILS, parameters)
+
+
+async def holders(conn: Connection, ledger_id: int, *, username: str, email: str) -> list[User]:
+    """Who has this username or this address, whatever the capitals; one round trip."""
+    parameters = {"ledger_id": ledger_id, "username": folded(username), "email": folded(email)}
+    return await statements.all_rows(conn, User, HOLDERS, parameters)
 
 
 def folded(text: str) -> str:

@@ -60,11 +60,12 @@ async def taken(
     conn: Connection, ledger_id: int, *, username: str, email: str, but: User | None = None
 ) -> UsernameTaken | EmailTaken | None:
     """Whether a user other than ``but`` has the username or the address."""
-    for user in await users.by_usernames(conn, ledger_id, [username]):
-        if but is None or user.user_id != but.user_id:
+    holders = await users.holders(conn, ledger_id, username=username, email=email)
+    others = [user for user in holders if but is None or user.user_id != but.user_id]
+    for user in others:
+        if users.folded(user.username) == users.folded(username):
             path = ("input", "username")
             return UsernameTaken(path=path, username=username, user_id=user.user_id)
-    for user in await users.by_emails(conn, ledger_id, [email]):
-        if but is None or user.user_id != but.user_id:
-            return EmailTaken(path=("input", "email"), email=email, user_id=user.user_id)
+    for user in others:
+        return EmailTaken(path=("input", "email"), email=email, user_id=user.user_id)
     return None

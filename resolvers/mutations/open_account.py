@@ -86,8 +86,8 @@ async def open_account(
             ceiling=limits[1],
             metadata=request.metadata,
         )
-        await accounts.create(conn, context.ledger_id, new)
-        (opened,) = await accounts.by_ids(conn, context.ledger_id, [new.account_id])
+        opened = await accounts.create(conn, context.ledger_id, new)
+        assert opened is not None
         return OpenAccountSuccess(opened)
 
     return await transact(context, work)

@@ -29,27 +29,15 @@ async def find(context: Context, key: AccountKey) -> Account | None:
 async def listed(
     context: Context, filter_: AccountFilter | None, arguments: PageArguments
 ) -> Page[Account]:
-    """A page of a ledger's accounts, oldest first; empty if none can meet the filter."""
-    list_ = pages.by_id("accounts", context.ledger_id, filter_)
-    if filter_ is None:
-        return pages.empty()
-
-    async def fetch(window: Window[UUID]) -> list[Account]:
-        return await context.loaders.read(
-            lambda conn: accounts.page(conn, context.ledger_id, filter_, window)
-        )
-
-    async def count() -> int:
-        return await context.loaders.read(
-            lambda conn: accounts.count(conn, context.ledger_id, filter_)
-        )
-
-    return await pages.page(
-        pages.window(arguments, list_),
-        list_,
-        fetch=fetch,
-        position_of=lambda account: account.account_id,
-        count=count,
+    """A page of a ledger's accounts, oldest first, empty for a filter that none can meet."""
+    return await pages.of_ledger(
+        context,
+        "accounts",
+        filter_,
+        arguments,
+        fetch=accounts.page,
+        count=accounts.count,
+        position_of=lambda row: row.account_id,
     )
 
 

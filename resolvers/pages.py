@@ -15,6 +15,8 @@ from uuid import UUID
 import msgspec
 
 from db.pages import Position, Window
+from db.statements import Connection
+from resolvers.context import Context
 from resolvers.errors import RequestError
 
 SIZE_DEFAULT: Final = 50
@@ -26,6 +28,7 @@ _UUID_BYTES: Final = 16
 _NUMBER_BYTES: Final = 8
 
 Node = TypeVar("Node")
+Filter = TypeVar("Filter", bound=msgspec.Struct)
 
 
 class PageArguments(msgspec.Struct, frozen=True, gc=False):
@@ -157,6 +160,31 @@ async def page(
         has_previous_page=has_previous,
         cursor_of=lambda node: list_.cursor(position_of(node)),
         count=count,
+    )
+
+
+async def of_ledger(
+    context: Context,
+    noun: str,
+    filter_: Filter | None,
+    arguments: PageArguments,
+    *,
+    fetch: Callable[[Connection, int, Filter, Window[UUID]], Awaitable[list[Node]]],
+    count: Callable[[Connection, int, Filter], Awaitable[int]],
+    position_of: Callable[[Node], UUID],
+) -> Page[Node]:
+    """A page of all of a ledger's rows; an empty one for a filter of None, which none can meet."""
+    list_ = by_id(noun, context.ledger_id, filter_)
+    if filter_ is None:
+        return empty()
+    return await page(
+        window(arguments, list_),
+        list_,
+        fetch=lambda asked: context.loaders.read(
+            lambda conn: fetch(conn, context.ledger_id, filter_, asked)
+        ),
+        position_of=position_of,
+        count=lambda: context.loaders.read(lambda conn: count(conn, context.ledger_id, filter_)),
     )
 
 

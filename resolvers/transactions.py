@@ -1,7 +1,6 @@
 """Transactions and postings: how they are found and listed, and how their fields are answered."""
 
 from datetime import datetime
-from uuid import UUID
 
 import msgspec
 
@@ -9,7 +8,6 @@ from db import transactions
 from db.accounts import Account
 from db.currencies import Currency
 from db.entries import Entry
-from db.pages import Window
 from db.transactions import Posting, Transaction, TransactionFilter
 from ledger import amounts, identifiers, texts
 from resolvers import pages
@@ -37,27 +35,15 @@ async def find(context: Context, key: TransactionKey) -> Transaction | None:
 async def listed(
     context: Context, filter_: TransactionFilter | None, arguments: PageArguments
 ) -> Page[Transaction]:
-    """A page of a ledger's transactions, newest first; empty if none can meet the filter."""
-    list_ = pages.by_id("transactions", context.ledger_id, filter_)
-    if filter_ is None:
-        return pages.empty()
-
-    async def fetch(window: Window[UUID]) -> list[Transaction]:
-        return await context.loaders.read(
-            lambda conn: transactions.page(conn, context.ledger_id, filter_, window)
-        )
-
-    async def count() -> int:
-        return await context.loaders.read(
-            lambda conn: transactions.count(conn, context.ledger_id, filter_)
-        )
-
-    return await pages.page(
-        pages.window(arguments, list_),
-        list_,
-        fetch=fetch,
-        position_of=lambda transaction: transaction.transaction_id,
-        count=count,
+    """A page of a ledger's transactions, newest first, empty for a filter that none can meet."""
+    return await pages.of_ledger(
+        context,
+        "transactions",
+        filter_,
+        arguments,
+        fetch=transactions.page,
+        count=transactions.count,
+        position_of=lambda row: row.transaction_id,
     )
 
 

@@ -42,24 +42,14 @@ async def find(context: Context, key: UserKey) -> User | None:
 
 async def listed(context: Context, filter_: UserFilter, arguments: PageArguments) -> Page[User]:
     """A page of a ledger's users, oldest first."""
-    list_ = pages.by_id("users", context.ledger_id, filter_)
-
-    async def fetch(window: Window[UUID]) -> list[User]:
-        return await context.loaders.read(
-            lambda conn: users.page(conn, context.ledger_id, filter_, window)
-        )
-
-    async def count() -> int:
-        return await context.loaders.read(
-            lambda conn: users.count(conn, context.ledger_id, filter_)
-        )
-
-    return await pages.page(
-        pages.window(arguments, list_),
-        list_,
-        fetch=fetch,
-        position_of=lambda user: user.user_id,
-        count=count,
+    return await pages.of_ledger(
+        context,
+        "users",
+        filter_,
+        arguments,
+        fetch=users.page,
+        count=users.count,
+        position_of=lambda row: row.user_id,
     )
 
 

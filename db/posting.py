@@ -153,9 +153,7 @@ async def post(
         requests,
         accounts=accounts,
         recorded=recorded,
-        transaction_ids=[
-            identifiers.uuid7(recorded_at, sequence=index) for index in range(len(requests))
-        ],
+        transaction_ids=identifiers.uuid7_sequence(recorded_at, len(requests)),
         atomic=atomic,
     )
     if decision.posted:

@@ -33,6 +33,15 @@ def uuid7(at: datetime, *, sequence: int = 0) -> UUID:
     return UUID(int=_moment(at) | low)
 
 
+def uuid7_sequence(at: datetime, count: int) -> list[UUID]:
+    """Ascending UUIDv7s for what is recorded at one moment, in order; at most 65,536."""
+    moment = _moment(at)
+    return [
+        UUID(int=moment | sequence << _RANDOM_BITS | secrets.randbits(_RANDOM_BITS))
+        for sequence in range(count)
+    ]
+
+
 def first_uuid7(at: datetime) -> UUID:
     """The least UUIDv7 of a moment: ids made by ``uuid7`` at it or later are not below."""
     return UUID(int=_moment(at))

@@ -85,8 +85,18 @@ def request(
 
 def fingerprint(request: TransactionRequest) -> bytes:
     """32 bytes that keep description and metadata as first sent: a digest of 16 for each."""
-    description = hashlib.blake2b(request.description.encode(), digest_size=16).digest()
-    return description + metadata.digest(request.metadata)
+    if not request.description and not request.metadata:
+        return _PLAIN
+    return _fingerprint(request.description, request.metadata)
+
+
+def _fingerprint(description: str, metadata_object: metadata.Metadata) -> bytes:
+    digest = hashlib.blake2b(description.encode(), digest_size=16).digest()
+    return digest + metadata.digest(metadata_object)
+
+
+# Most transactions of a large batch have neither.
+_PLAIN: Final = _fingerprint("", {})
 
 
 def _amount_problem(text: str, amount: amounts.Amount | None) -> str:

@@ -1,7 +1,7 @@
 """Where a server process spends a request of 1000 transactions, stage by stage.
 
 Each stage is called by itself with what the one before gave, on the real database. Wall time beside
-the process's own CPU time shows what is work here and what is waiting for PostgreSQL.
+the process's own CPU time shows what is work here and what is waiting for others.
 """
 
 import asyncio
@@ -10,6 +10,7 @@ import itertools
 import sys
 import time
 from collections.abc import Iterator
+from datetime import datetime
 from statistics import median
 from typing import Any, Final
 from unittest import mock
@@ -19,7 +20,8 @@ import orjson
 import uvloop
 from graphql import DocumentNode, OperationDefinitionNode, execute, parse
 from graphql.execution.values import get_variable_values
-from psycopg.adapt import PyFormat, Transformer
+from psycopg._queries import PostgresQuery
+from psycopg.adapt import Transformer
 from strawberry.types.arguments import convert_argument
 
 from bench import batches, servers
@@ -29,7 +31,7 @@ from db.pool import Pool, open_pool
 from db.statements import Connection
 from ledger import identifiers
 from ledger import posting as rules
-from ledger.posting import Decision, Posted
+from ledger.posting import Decision
 from ledger.transactions import BATCH_MAX, Malformed, TransactionRequest
 from resolvers.context import Context
 from resolvers.mutations import post_transactions as resolver
@@ -84,7 +86,7 @@ def _table(figures: dict[str, list[Spent]]) -> Table:
     return Table(
         title=f"Where a request of {BATCH_MAX} transactions spends its time",
         note="One request at a time in one process, stage by stage; medians in µs a transaction. "
-        "What wall time has over CPU time is waiting for PostgreSQL.",
+        "What wall time has over CPU time is waiting: for PostgreSQL, or for a free core.",
         columns=("stage", "wall", "CPU here", "waiting"),
         rows=[
             (
@@ -143,8 +145,13 @@ async def _request(watch: Watch, pool: Pool, body: bytes) -> None:
             one.request(("input", "transactions", str(index)))
             for index, one in enumerate(given.transactions)
         ]
-    decision = await _post(watch, pool, requests)
-    await _answer(watch, pool, decision)
+    decision, recorded_at = await _post(watch, pool, requests)
+    with watch.stage("results with their rows"):
+        results = [
+            resolver._result(one, recorded_at, {})  # noqa: SLF001
+            for one in decision.outcomes
+        ]
+    await _answer(watch, pool, resolver.PostTransactionsPayload(results, committed=True))
 
 
 def _coerced(variables: dict[str, Any]) -> dict[str, Any]:
@@ -158,7 +165,7 @@ def _coerced(variables: dict[str, Any]) -> dict[str, Any]:
 
 async def _post(
     watch: Watch, pool: Pool, requests: list[TransactionRequest | Malformed]
-) -> Decision:
+) -> tuple[Decision, datetime]:
     """What ``db.posting.post`` does in ``transact``, in its own steps."""
     ledger_id = ledgers.DEFAULT_LEDGER_ID
     with contextlib.ExitStack() as last:
@@ -180,41 +187,38 @@ async def _post(
                     transaction_ids=ids,
                     atomic=True,
                 )
-            _take_apart(watch, conn, decision)
+            _take_apart(watch, conn, decision, recorded_at)
             with watch.stage("write"):
                 await posting._write(conn, ledger_id, decision, recorded_at)  # noqa: SLF001
             last.enter_context(watch.stage("commit"))
-    return decision
+    return decision, recorded_at
 
 
-def _take_apart(watch: Watch, conn: Connection, decision: Decision) -> None:
+def _take_apart(watch: Watch, conn: Connection, decision: Decision, recorded_at: datetime) -> None:
     """Work that ``write`` does again right after."""
     with watch.stage("  of write: columns"):
         columns = (
-            posting._account_columns(decision.books),  # noqa: SLF001
-            posting._transaction_columns(decision.posted),  # noqa: SLF001
-            posting._posting_columns(decision.posted),  # noqa: SLF001
-            posting._entry_columns(decision.posted),  # noqa: SLF001
+            (posting.WRITE_ACCOUNTS, posting._account_columns(decision.books)),  # noqa: SLF001
+            (posting.WRITE_TRANSACTIONS, posting._transaction_columns(decision.posted)),  # noqa: SLF001
+            (posting.WRITE_POSTINGS, posting._posting_columns(decision.posted)),  # noqa: SLF001
+            (posting.WRITE_ENTRIES, posting._entry_columns(decision.posted)),  # noqa: SLF001
         )
+    common = {"ledger_id": ledgers.DEFAULT_LEDGER_ID, "recorded_at": recorded_at}
     with watch.stage("  of write: columns to bytes (psycopg)"):
-        for one in columns:
-            Transformer(conn).dump_sequence(list(one.values()), [PyFormat.AUTO] * len(one))
+        # psycopg's own class, because each statement says itself what it wants in binary.
+        for statement, given in columns:
+            PostgresQuery(Transformer(conn)).convert(statement, common | given)
 
 
-async def _answer(watch: Watch, pool: Pool, decision: Decision) -> None:
-    """The payload's fields: a result for each, and its transaction from the database."""
-    outcomes = [one for one in decision.outcomes if isinstance(one, Posted)]
-    payload = resolver.PostTransactionsPayload(
-        [resolver.PostTransactionSuccess(one.recorded.transaction_id, False) for one in outcomes],  # noqa: FBT003
-        committed=True,
-    )
+async def _answer(watch: Watch, pool: Pool, payload: resolver.PostTransactionsPayload) -> None:
+    """The payload's fields, without what made them."""
 
     async def answered(*_: object, **__: object) -> resolver.PostTransactionsPayload:
         return payload
 
     with mock.patch.object(resolver, "post_transactions", answered):
         nothing: dict[str, Any] = {"input": {"transactions": []}}
-        with watch.stage("answer (graphql-core): committed, ids with their rows"):
+        with watch.stage("answer (graphql-core): committed and ids"):
             result = await _executed(pool, _DOCUMENT, nothing)
         with watch.stage("  or only: committed"):
             await _executed(pool, _SHORT_DOCUMENT, nothing)

@@ -144,7 +144,8 @@ def _prepared(server_url: str, variant: Variant) -> Iterator[str]:
 
 async def _seconds(variant: Variant, context: Context, requests: list[TransactionRequest]) -> float:
     async def work(conn: Connection) -> Decision:
-        return await posting.post(conn, context.ledger_id, requests, atomic=True)
+        decision, _ = await posting.post(conn, context.ledger_id, requests, atomic=True)
+        return decision
 
     write = statements.write if variant.writes_postings else _write_without_postings
     with mock.patch.object(statements, "write", write):

@@ -87,7 +87,7 @@ def florin(database_url: str, *, workers: int) -> Iterator[int]:
         try:
             _wait_until_ready(process, port)
             yield port
-        except BaseException:
+        except Exception:
             log.seek(0)
             sys.stderr.write(log.read().decode(errors="replace"))
             raise

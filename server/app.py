@@ -19,7 +19,6 @@ from server import settings
 from server.graphql import GraphQLEndpoint
 from server.settings import Settings
 
-
 _COLLECT_AFTER_ALLOCATIONS: Final = 10_000
 
 

@@ -1,7 +1,7 @@
 """Runs one statement and reads its rows as structs, in binary."""
 
 from collections.abc import Mapping
-from typing import LiteralString, NamedTuple, TypeAlias, TypeVar
+from typing import Final, LiteralString, NamedTuple, TypeAlias, TypeVar
 
 from psycopg import AsyncConnection, AsyncCursor
 from psycopg.rows import TupleRow, args_row
@@ -43,14 +43,19 @@ class Write(NamedTuple):
     rows: int
 
 
+# Fetched behind a pipeline's writes, so that their results are there. Pipeline.sync() would do the
+# same but for psycopg's issue 685: it stops sending what the socket's buffer did not take at once,
+# and a large batch would wait for ever. Fetching sends everything.
+FENCE: Final[LiteralString] = "SELECT 1"
+
+
 async def write(conn: Connection, *writes: Write) -> None:
-    """Send all writes in one round trip and raise unless each changed its number of rows.
+    """Send all writes, in a pipeline in one round trip, and raise unless each changed its rows.
 
     A wrong number is a bug; raising rolls the transaction back before anything is final.
     """
-    async with conn.pipeline() as pipeline:
-        sent = [(await conn.execute(one.query, one.parameters), one.rows) for one in writes]
-        await pipeline.sync()
+    sent = [(await conn.execute(one.query, one.parameters), one.rows) for one in writes]
+    await (await conn.execute(FENCE)).fetchone()
     for written, rows in sent:
         if written.rowcount != rows:
             raise RuntimeError(f"A write changed {written.rowcount} rows; {rows} were expected.")

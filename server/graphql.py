@@ -48,7 +48,7 @@ class GraphQLEndpoint:
 
     async def answer(self, request: Request) -> Response:
         """One request's response, whatever it was."""
-        if request.method == "GET" and _wants_page(request):
+        if request.method != "POST" and _wants_page(request):
             return HTMLResponse(_playground())
         asked = await requests.read(request, body_bytes_max=self._body_bytes_max)
         if isinstance(asked, BadRequest):
@@ -62,7 +62,7 @@ class GraphQLEndpoint:
         operation = documents.operation(document, asked.operation_name)
         if isinstance(operation, GraphQLError):
             return _request_errors(request, [operation])
-        if request.method == "GET" and operation.operation is not OperationType.QUERY:
+        if request.method != "POST" and operation.operation is not OperationType.QUERY:
             response = _refused(request, BadRequest(405, "Mutations are sent by POST."))
             response.headers["allow"] = "POST"
             return response

@@ -23,8 +23,8 @@ class BadRequest(msgspec.Struct, frozen=True):
 
 
 async def read(request: Request, *, body_bytes_max: int) -> GraphQLRequest | BadRequest:
-    """The request in a POST's body or a GET's query string."""
-    if request.method == "GET":
+    """The request in a POST's body, or in the query string of a GET (or HEAD)."""
+    if request.method != "POST":
         return _from_query_string(request)
     media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if media_type != "application/json":

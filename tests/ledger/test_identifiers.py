@@ -123,9 +123,9 @@ def test_ids_are_those_of_the_typeid_specification(value: str, suffix: str) -> N
 
 
 @given(prefixes, prefixes, uuids)
-def test_an_id_of_another_kind_is_refused(asked: Prefix, given_: Prefix, value: UUID) -> None:
-    assume(asked != given_)
-    assert identifiers.parse(asked, identifiers.render(given_, value)) is None
+def test_an_id_of_another_kind_is_refused(asked: Prefix, sent: Prefix, value: UUID) -> None:
+    assume(asked != sent)
+    assert identifiers.parse(asked, identifiers.render(sent, value)) is None
 
 
 @pytest.mark.parametrize(

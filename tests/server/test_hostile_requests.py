@@ -1,0 +1,253 @@
+"""No bytes that an outsider sends over HTTP give a fault, or keep the next request waiting."""
+
+import asyncio
+import json
+from typing import Any, Final
+
+import httpx
+import pytest
+from pydantic import SecretStr
+from starlette.types import Message
+
+from server import app
+from server.settings import Settings
+from tests.api import Api, serving
+from tests.hostile import (
+    assert_answered,
+    assert_refused,
+    assert_serves,
+    in_time,
+    send,
+    send_body,
+)
+
+GOOD: Final = b'{"query": "{ __typename }"}'
+CREATE: Final = 'mutation { createCurrency(input: { code: "C1", exponent: 2 }) { __typename } }'
+CREATED: Final = "{ ledger { currencies { code } } }"
+
+BODIES: Final[dict[str, bytes]] = {
+    "empty": b"",
+    "spaces": b" \n ",
+    "not JSON": b"{query: 1}",
+    "cut off": GOOD[:-3],
+    "two documents": GOOD * 2,
+    "trailing comma": b'{"query": "{ __typename }",}',
+    "NaN": b'{"query": "{ __typename }", "variables": {"a": NaN}}',
+    "a byte order mark": b"\xef\xbb\xbf" + GOOD,
+    "UTF-16": GOOD.decode().encode("utf-16"),
+    "invalid UTF-8": b'{"query": "\xff\xfe"}',
+    "an encoded surrogate": b'{"query": "\xed\xa0\x80"}',
+    "NUL": b"\x00" * 100,
+    "a control character in a string": b'{"query": "\x01"}',
+    "null": b"null",
+    "true": b"true",
+    "a number": b"1",
+    "a string": b'"{ __typename }"',
+    "an array": b"[]",
+    "a batch": b"[" + GOOD + b"," + GOOD + b"]",
+    "an object without a query": b"{}",
+    "nested arrays": b"[" * 50_000 + b"]" * 50_000,
+    "nested objects": b'{"a":' * 50_000 + b"1" + b"}" * 50_000,
+    "nested and cut off": b"[" * 50_000,
+    "an integer of 5000 digits": b'{"query": "{ __typename }", "variables": {"a": %b}}'
+    % (b"9" * 5000),
+    "a float of 5000 digits": b'{"query": "{ __typename }", "variables": {"a": 1%b.5}}'
+    % (b"0" * 5000),
+    "1e400": b'{"query": "{ __typename }", "variables": {"a": 1e400}}',
+}
+WRONG_KINDS: Final[dict[str, tuple[object, ...]]] = {
+    "query": (None, "", 1, True, [], {}, ["{ __typename }"]),
+    "variables": ([], [1], "x", "{}", 1, True),
+    "extensions": ([], "x", 1, False),
+    "operationName": (1, True, [], {}, "Unknown", "", "\x00", "💸"),
+}
+
+
+@pytest.mark.parametrize("name", BODIES)
+async def test_a_body_that_is_no_request_is_refused_with_400(api: Api, name: str) -> None:
+    response = await send_body(api, BODIES[name])
+    assert response.status_code == 400
+    assert assert_refused(response)[0].endswith(".")
+    await assert_serves(api)
+
+
+@pytest.mark.parametrize(
+    ("part", "wrong"),
+    [(part, wrong) for part, kinds in WRONG_KINDS.items() for wrong in kinds],
+    ids=repr,
+)
+async def test_a_part_of_the_wrong_kind_is_refused_with_400(
+    api: Api, part: str, wrong: object
+) -> None:
+    body = json.dumps({"query": "{ __typename }", part: wrong}).encode()
+    response = await send_body(api, body)
+    assert response.status_code == 400
+    assert_refused(response)
+    await assert_serves(api)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        {"query": '{ user(by: { username: "\ud800" }) { id } }'},
+        {"query": "{ \ud800 }"},
+        {"query": "{ __typename }", "variables": {"a": "\ud800"}},
+        {"query": "{ __typename }", "variables": {"\ud800": 1}},
+        {"query": "{ __typename }", "operationName": "\udfff"},
+    ],
+    ids=repr,
+)
+async def test_half_a_surrogate_pair_is_refused_wherever_it_stands(
+    api: Api, content: dict[str, object]
+) -> None:
+    assert_refused(await send_body(api, json.dumps(content).encode()))
+    await assert_serves(api)
+
+
+async def test_of_duplicate_keys_one_is_taken_and_nothing_breaks(api: Api) -> None:
+    body = b'{"query": "{ a }", "query": "{ __typename }", "variables": 1, "variables": {}}'
+    assert_answered(await send_body(api, body))
+    await assert_serves(api)
+
+
+@pytest.mark.parametrize(
+    "media_type",
+    [
+        *(None, "", "xapplication/jsonx", "application/jsonx", "text/plain", "text/json"),
+        *("application/graphql", "multipart/form-data; boundary=x", "*/*", "application/*"),
+        *("application/x-www-form-urlencoded", ";application/json", "é/json", "a" * 10_000),
+    ],
+)
+async def test_a_body_of_another_media_type_is_refused_with_415(
+    api: Api, media_type: str | None
+) -> None:
+    headers = {} if media_type is None else {"content-type": media_type}
+    raw = httpx.Headers([(key.encode(), value.encode()) for key, value in headers.items()])
+    response = await api.client.post("/graphql", content=GOOD, headers=raw)
+    assert response.status_code == 415
+    assert "application/json" in assert_refused(response)[0]
+    await assert_serves(api)
+
+
+@pytest.mark.parametrize(
+    "media_type",
+    ["application/json", "APPLICATION/JSON", "application/json;charset=utf-8", "application/json;"],
+)
+async def test_json_is_taken_however_its_media_type_is_written(api: Api, media_type: str) -> None:
+    response = await send_body(api, GOOD, {"content-type": media_type})
+    assert response.json() == {"data": {"__typename": "Query"}}
+
+
+@pytest.mark.parametrize("size", [2048, 2049, 100_000])
+async def test_a_body_over_the_limit_is_refused_with_413(database_url: str, size: int) -> None:
+    async with serving(database_url, body_bytes_max=2048) as api:
+        response = await send_body(api, GOOD.ljust(size))
+        assert response.status_code == (200 if size <= 2048 else 413)
+        if size > 2048:
+            assert "2048" in assert_refused(response)[0]
+        await assert_serves(api)
+
+
+async def test_a_body_that_comes_in_pieces_is_bounded_all_the_same(database_url: str) -> None:
+    async def pieces() -> Any:  # noqa: ANN401 - an async generator
+        for _ in range(1000):
+            yield b" " * 1000
+
+    async with serving(database_url, body_bytes_max=2048) as api:
+        headers = {"content-type": "application/json", "content-length": "1"}
+        for sent in ({"content-type": "application/json"}, headers):
+            posted = api.client.post("/graphql", content=pieces(), headers=sent)
+            assert (await in_time(posted, sent)).status_code == 413
+        await assert_serves(api)
+
+
+@pytest.mark.parametrize("method", ["HEAD", "PUT", "DELETE", "PATCH", "OPTIONS", "TRACE", "BREW"])
+async def test_only_post_can_change_anything(api: Api, method: str) -> None:
+    body = json.dumps({"query": CREATE}).encode()
+    response = await send_body(api, body, method=method)
+    assert 400 <= response.status_code < 500 or method == "HEAD"
+    assert {"code": "C1"} not in (await api(CREATED))["ledger"]["currencies"]
+
+
+async def test_head_is_answered_as_get_is(api: Api) -> None:
+    for parameters in ({"query": "{ __typename }"}, {"query": CREATE}, {"query": "{"}):
+        got = await api.client.get("/graphql", params=parameters)
+        head = await api.client.head("/graphql", params=parameters)
+        assert head.status_code == got.status_code
+    assert {"code": "C1"} not in (await api(CREATED))["ledger"]["currencies"]
+
+
+@pytest.mark.parametrize("query", [CREATE, "subscription { x }"])
+async def test_get_only_reads(api: Api, query: str) -> None:
+    response = await api.client.get("/graphql", params={"query": query})
+    assert response.status_code in {400, 405}
+    if response.status_code == 405:
+        assert response.headers["allow"] == "POST"
+    assert_refused(response)
+    assert {"code": "C1"} not in (await api(CREATED))["ledger"]["currencies"]
+
+
+@pytest.mark.parametrize(
+    "parameters",
+    [
+        "",
+        "query=",
+        "query=%FF%FE",
+        "query=%00",
+        "query=%ED%A0%80",
+        "query={__typename}&variables=[",
+        "query={__typename}&variables=[]",
+        "query={__typename}&variables=1e400",
+        "query={__typename}&variables=%22%5Cud800%22",
+        "query={__typename}&variables=" + "[" * 20_000,
+        "query={__typename}&extensions=1",
+        "query={__typename}&operationName=%ED%A0%80",
+        "query=%7B" * 1000,
+        "=" * 10_000,
+        "&" * 10_000,
+    ],
+    ids=lambda text: text[:50],
+)
+async def test_a_wrong_query_string_is_refused_with_400(api: Api, parameters: str) -> None:
+    response = await in_time(api.client.get(f"/graphql?{parameters}"), parameters)
+    assert response.status_code == 400
+    assert_refused(response, parameters)
+    await assert_serves(api)
+
+
+@pytest.mark.parametrize("accept", ["", "*/*", "text/html", "image/png", ",;=", "é", "a" * 10_000])
+async def test_whatever_is_accepted_the_answer_to_a_post_is_json(api: Api, accept: str) -> None:
+    raw = httpx.Headers([(b"accept", accept.encode()), (b"content-type", b"application/json")])
+    response = await api.client.post("/graphql", content=GOOD, headers=raw)
+    assert assert_answered(response)["data"] == {"__typename": "Query"}
+
+
+async def test_a_client_that_leaves_in_mid_request_is_no_fault(database_url: str) -> None:
+    application = app.create(Settings(database_url=SecretStr(database_url)))
+    coming: list[Message] = [
+        {"type": "http.request", "body": b'{"query"', "more_body": True},
+        {"type": "http.disconnect"},
+    ]
+    scope = {
+        "type": "http",
+        "method": "POST",
+        "path": "/graphql",
+        "query_string": b"",
+        "headers": [(b"content-type", b"application/json")],
+    }
+
+    async def receive() -> Message:
+        return coming.pop(0) if coming else {"type": "http.disconnect"}
+
+    async def forget(_message: Message) -> None:
+        await asyncio.sleep(0)
+
+    async with application.router.lifespan_context(application):
+        await application(scope, receive, forget)
+
+
+async def test_of_many_wrong_requests_at_once_each_is_answered(api: Api) -> None:
+    sent = [send_body(api, body) for body in list(BODIES.values()) * 4]
+    for response in await asyncio.gather(*sent):
+        assert response.status_code == 400
+    assert_answered(await send(api, "{ __typename }"))

@@ -5,7 +5,7 @@ from typing import TypeAlias
 
 import msgspec
 
-from ledger import amounts
+from ledger import amounts, texts
 from ledger.accounts import Account, Side, balance, expected, reserved
 from ledger.refusals import (
     AccountClosed,
@@ -154,7 +154,7 @@ def _missing(leg: Leg) -> AccountNotFound | None:
     )
     for name, account, book in sides:
         if book is None:
-            return AccountNotFound(path=leg.path(name), account=account.text)
+            return AccountNotFound(path=leg.path(name), account=texts.shown(account.text))
     return None
 
 

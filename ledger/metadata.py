@@ -47,10 +47,8 @@ def merge(old: Metadata, changes: Metadata) -> dict[str, JSONValue]:
 def _problem_within(value: object, *, depth: int) -> str | None:
     if isinstance(value, str):
         return _problem_in_text(value)
-    if isinstance(value, float) and not math.isfinite(value):
-        return "metadata holds a number that is not finite; send it as a string"
-    if isinstance(value, int) and abs(value) > _INTEGER_MAX:
-        return "metadata holds a whole number beyond 2^53; send it as a string"
+    if isinstance(value, int | float):
+        return _problem_in_number(value)
     if not isinstance(value, dict | list):
         return None
     if depth > DEPTH_MAX:
@@ -60,6 +58,16 @@ def _problem_within(value: object, *, depth: int) -> str | None:
         found = _problem_within(child, depth=depth + 1)
         if found is not None:
             return found
+    return None
+
+
+def _problem_in_number(value: float) -> str | None:
+    if isinstance(value, float) and not math.isfinite(value):
+        return "metadata holds a number that is not finite; send it as a string"
+    # Whole numbers beyond 64 bits arrive as floats, already rounded; and every float of this size
+    # is whole, and comes back from PostgreSQL as such.
+    if abs(value) > _INTEGER_MAX:
+        return "metadata holds a whole number beyond 2^53; send it as a string"
     return None
 
 

@@ -11,6 +11,8 @@ USERNAME_MAX: Final = 100
 EMAIL_MAX: Final = 254  # RFC 5321 section 4.5.3.1.3, less the angle brackets
 CURRENCY_EXPONENT_MAX: Final = 30
 
+_SHOWN_MAX: Final = 100
+
 _CURRENCY_CODE: Final = re.compile(r"[A-Z][A-Z0-9]{1,15}")
 _EMAIL: Final = re.compile(r"[^@\s]+@[^@\s]+")
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
@@ -49,6 +51,11 @@ def currency_code_problem(value: str) -> str | None:
     if _CURRENCY_CODE.fullmatch(value):
         return None
     return "a currency code is 2 to 16 capital letters or digits, a letter first, such as CREDIT"
+
+
+def shown(value: str) -> str:
+    """As much of what a client sent as belongs into an answer."""
+    return value if len(value) <= _SHOWN_MAX else f"{value[:_SHOWN_MAX]}…"
 
 
 def storable(value: str) -> bool:

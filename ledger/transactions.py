@@ -101,6 +101,5 @@ _PLAIN: Final = _fingerprint("", {})
 
 def _amount_problem(text: str, amount: amounts.Amount | None) -> str:
     if amount is None:
-        shown = text if len(text) <= amounts.DIGITS_MAX else f"{text[: amounts.DIGITS_MAX]}…"
-        return f"{shown!r} is not a plain decimal such as 12.30"
+        return f"{texts.shown(text)!r} is not a plain decimal such as 12.30"
     return f"{text} is not positive; to move money the other way, swap debit and credit"

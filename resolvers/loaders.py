@@ -6,7 +6,8 @@ graphql-core cancels its neighbours, those who wait for the same row elsewhere s
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine, Hashable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Hashable, Sequence
+from contextlib import asynccontextmanager
 from functools import cached_property
 from typing import Any, Final, TypeVar
 from uuid import UUID
@@ -28,6 +29,10 @@ from resolvers.waves import Waves
 # Ids in one statement. The widest page has 1000 rows and a level of a query a few such pages; past
 # this, one more statement costs less than one that carries megabytes.
 BATCH_MAX: Final = 10_000
+
+# Connections that one request may use at once: enough for the reads of a level to overlap, too few
+# for one request with hundreds of fields to shut everybody else out of the pool.
+CONNECTIONS_MAX: Final = 4
 
 Key = TypeVar("Key", bound=Hashable)
 Shape = TypeVar("Shape", bound=Hashable)
@@ -71,6 +76,12 @@ class Loaders:
         self._pool = pool
         self._ledger_id = ledger_id
         self._waves = Waves()
+        self._permits = asyncio.Semaphore(CONNECTIONS_MAX)
+
+    @asynccontextmanager
+    async def _connection(self) -> AsyncIterator[Connection]:
+        async with self._permits, self._pool.connection() as conn:
+            yield conn
 
     async def read(self, fetch: Callable[[Connection], Awaitable[Value]]) -> Value:
         """What a single statement gives, started with the wave of its level."""
@@ -78,7 +89,7 @@ class Loaders:
 
         async def run() -> None:
             try:
-                async with self._pool.connection() as conn:
+                async with self._connection() as conn:
                     value = await fetch(conn)
             except Exception as error:  # noqa: BLE001 - handed to the one who waits
                 if not answer.done():
@@ -203,7 +214,7 @@ class Loaders:
         key_of: Callable[[Value], Key],
     ) -> "Loader[Key, Value | None]":
         async def batch(keys: list[Key]) -> list[Value | None]:
-            async with self._pool.connection() as conn:
+            async with self._connection() as conn:
                 rows = await fetch(conn, self._ledger_id, keys)
             found = {key_of(row): row for row in rows}
             return [found.get(key) for key in keys]
@@ -217,7 +228,7 @@ class Loaders:
     ) -> "Loader[Key, list[Value]]":
         async def batch(keys: list[Key]) -> list[list[Value]]:
             found: dict[Key, list[Value]] = {key: [] for key in keys}
-            async with self._pool.connection() as conn:
+            async with self._connection() as conn:
                 for row in await fetch(conn, self._ledger_id, keys):
                     found[key_of(row)].append(row)
             return [found[key] for key in keys]
@@ -239,7 +250,7 @@ class Loaders:
             parents_by_shape: dict[Shape, list[UUID]] = {}
             for parent_id, shape in keys:
                 parents_by_shape.setdefault(shape, []).append(parent_id)
-            async with self._pool.connection() as conn:
+            async with self._connection() as conn:
                 for shape, parent_ids in parents_by_shape.items():
                     for row in await fetch(conn, parent_ids, shape):
                         found[parent_of(row), shape].append(row)

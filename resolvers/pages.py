@@ -175,10 +175,11 @@ async def of_ledger(
 ) -> Page[Node]:
     """A page of all of a ledger's rows; an empty one for a filter of None, which none can meet."""
     list_ = by_id(noun, context.ledger_id, filter_)
+    wanted = window(arguments, list_)
     if filter_ is None:
         return empty()
     return await page(
-        window(arguments, list_),
+        wanted,
         list_,
         fetch=lambda asked: context.loaders.read(
             lambda conn: fetch(conn, context.ledger_id, filter_, asked)

@@ -64,6 +64,7 @@ async def accounts(
     """A page of a user's accounts, oldest first; empty if none can meet the filter."""
     loaders = info.context.loaders
     list_ = pages.by_id("accounts of", root.user_id, filter_)
+    wanted = pages.window(arguments, list_)
     if filter_ is None:
         return pages.empty()
 
@@ -75,7 +76,7 @@ async def accounts(
         return sum(count.rows for count in counts)
 
     return await pages.page(
-        pages.window(arguments, list_),
+        wanted,
         list_,
         fetch=fetch,
         position_of=lambda account: account.account_id,

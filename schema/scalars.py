@@ -1,5 +1,6 @@
 """Scalars: exact where JSON's own types would not be."""
 
+import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Final, NewType
@@ -14,6 +15,12 @@ Amount = NewType("Amount", str)
 BigInt = NewType("BigInt", int)
 # A client may send any JSON; that it is an object is for ``ledger.metadata`` to check.
 JSON = NewType("JSON", dict[str, JSONValue])
+
+
+_RFC_3339: Final = re.compile(
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,6})?"
+    r"([Zz]|[+-][0-9]{2}:[0-9]{2})"
+)
 
 
 def _parse_amount(value: object) -> str:
@@ -31,20 +38,18 @@ def _parse_big_int(value: object) -> int:
 
 
 def _parse_datetime(value: object) -> datetime:
-    if isinstance(value, str):
-        try:
-            parsed = datetime.fromisoformat(value)
-            if "T" in value.upper() and parsed.tzinfo is not None:
-                return parsed.astimezone(UTC)
-        except (ValueError, OverflowError):
-            raise _not_a_datetime() from None
-    raise _not_a_datetime()
+    if not isinstance(value, str) or not _RFC_3339.fullmatch(value):
+        raise _not_a_datetime()
+    try:
+        return datetime.fromisoformat(value).astimezone(UTC)
+    except (ValueError, OverflowError):
+        raise _not_a_datetime() from None
 
 
 def _not_a_datetime() -> GraphQLError:
     return GraphQLError(
-        'A DateTime is RFC 3339 with an offset, such as "2026-01-31T12:00:00Z" or '
-        '"2026-01-31T13:00:00+01:00".'
+        "A DateTime is RFC 3339 with an offset and at most six decimals, such as "
+        '"2026-01-31T12:00:00Z" or "2026-01-31T13:00:00.5+01:00".'
     )
 
 

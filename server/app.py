@@ -15,7 +15,9 @@ from starlette.routing import Route
 
 from db import faults, ledgers, migrate
 from db.pool import Pool, open_pool
+from schema.build import GRAPHQL_SCHEMA
 from server import settings
+from server.documents import Documents
 from server.graphql import GraphQLEndpoint
 from server.settings import Settings
 
@@ -38,8 +40,13 @@ def create(
             app.state.endpoint = GraphQLEndpoint(
                 pool,
                 ledgers.DEFAULT_LEDGER_ID,
+                Documents(
+                    GRAPHQL_SCHEMA,
+                    length_max=configured.document_length_max,
+                    tokens_max=configured.document_tokens_max,
+                    depth_max=configured.document_depth_max,
+                ),
                 body_bytes_max=configured.body_bytes_max,
-                document_tokens_max=configured.document_tokens_max,
             )
             yield
 

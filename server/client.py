@@ -1,15 +1,13 @@
 """Florin's own API without a network between: for the demo, in the process that loads it."""
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any
 
 from graphql import ExecutionResult, execute, parse, validate
 
 from db.pool import Pool
 from resolvers.context import Context
-from schema.build import schema
-
-_GRAPHQL_SCHEMA: Final = schema._schema  # noqa: SLF001 - as in server.graphql
+from schema.build import GRAPHQL_SCHEMA
 
 
 class Client:
@@ -24,11 +22,11 @@ class Client:
         """The data; raises the first error."""
         if document not in self._documents:
             parsed = parse(document)
-            for error in validate(_GRAPHQL_SCHEMA, parsed):
+            for error in validate(GRAPHQL_SCHEMA, parsed):
                 raise error
             self._documents[document] = parsed
         result = execute(
-            _GRAPHQL_SCHEMA,
+            GRAPHQL_SCHEMA,
             self._documents[document],
             context_value=Context(self._pool, self._ledger_id),
             variable_values=dict(variables),

@@ -19,7 +19,7 @@ from strawberry.http.ides import get_graphql_ide_html
 from db import faults
 from db.pool import Pool
 from resolvers.context import Context
-from schema.build import schema
+from schema.build import GRAPHQL_SCHEMA
 from server import documents, requests
 from server.documents import Documents
 from server.requests import BadRequest, GraphQLRequest
@@ -31,20 +31,17 @@ _JSON: Final = "application/json"
 # About as long as a full pool takes to serve its queue.
 _RETRY_AFTER_SECONDS: Final = 1
 
-# Strawberry keeps graphql-core's schema to itself; executing with it directly spares its runner.
-_GRAPHQL_SCHEMA: Final = schema._schema  # noqa: SLF001
-
 
 class GraphQLEndpoint:
     """Answers `/graphql`."""
 
     def __init__(
-        self, pool: Pool, ledger_id: int, *, body_bytes_max: int, document_tokens_max: int
+        self, pool: Pool, ledger_id: int, documents_: Documents, *, body_bytes_max: int
     ) -> None:
         self._pool = pool
         self._ledger_id = ledger_id
+        self._documents = documents_
         self._body_bytes_max = body_bytes_max
-        self._documents = Documents(_GRAPHQL_SCHEMA, tokens_max=document_tokens_max)
 
     async def answer(self, request: Request) -> Response:
         """One request's response, whatever it was."""
@@ -67,7 +64,7 @@ class GraphQLEndpoint:
             response.headers["allow"] = "POST"
             return response
         result = execute(
-            _GRAPHQL_SCHEMA,
+            GRAPHQL_SCHEMA,
             document,
             context_value=Context(self._pool, self._ledger_id),
             variable_values=dict(asked.variables or {}),

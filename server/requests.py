@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import msgspec
 import orjson
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 
 
 class GraphQLRequest(msgspec.Struct, frozen=True):
@@ -30,12 +30,15 @@ async def read(request: Request, *, body_bytes_max: int) -> GraphQLRequest | Bad
     if media_type != "application/json":
         return BadRequest(415, "Send the request as JSON, with Content-Type: application/json.")
     body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > body_bytes_max:
-            return BadRequest(
-                413, f"The body exceeds {body_bytes_max} bytes. Send smaller batches."
-            )
+    try:
+        async for chunk in request.stream():
+            body += chunk
+            if len(body) > body_bytes_max:
+                return BadRequest(
+                    413, f"The body exceeds {body_bytes_max} bytes. Send smaller batches."
+                )
+    except ClientDisconnect:
+        return BadRequest(400, "The client left before the body had ended.")
     try:
         content = orjson.loads(body)
     except orjson.JSONDecodeError as error:

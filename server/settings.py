@@ -95,6 +95,18 @@ class Settings(BaseSettings):
             description="A full batch of 1000 transactions with 100 postings each is about 12 MB.",
         ),
     ] = 16 * 1024 * 1024
+    document_length_max: Annotated[
+        int,
+        Field(ge=1000, description="Characters. Bounds lexing; data belongs in variables."),
+    ] = 100_000
+    document_depth_max: Annotated[
+        int,
+        Field(
+            ge=5,
+            description="Fields inside each other: GraphiQL's introspection has 15. Objects that "
+            "lead back to each other would multiply with every level.",
+        ),
+    ] = 20
     document_tokens_max: Annotated[
         int,
         Field(

@@ -56,7 +56,7 @@ async def open_account(
         return refusal
     owner = None if request.owner is None else await find(context, request.owner)
     if request.owner is not None and owner is None:
-        return UserNotFound(path=("input", "owner"), user=request.owner.text)
+        return UserNotFound(path=("input", "owner"), user=texts.shown(request.owner.text))
 
     async def work(conn: Connection) -> OpenAccountSuccess | OpenAccountRefusal:
         found = await currencies.by_codes(conn, context.ledger_id, [request.currency])

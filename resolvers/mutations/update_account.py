@@ -102,7 +102,7 @@ async def close_account(context: Context, key: AccountKey) -> UpdateAccountOutco
 
 async def _update(context: Context, key: AccountKey, change: Change) -> UpdateAccountOutcome:
     named = await find(context, key)
-    missing = AccountNotFound(path=("input", "account"), account=key.text)
+    missing = AccountNotFound(path=("input", "account"), account=texts.shown(key.text))
     if named is None:
         return missing
 

@@ -5,7 +5,7 @@ import msgspec
 from db import users
 from db.statements import Connection
 from db.users import User
-from ledger import metadata
+from ledger import metadata, texts
 from ledger.metadata import Metadata
 from ledger.refusals import EmailTaken, InvalidInput, UsernameTaken, UserNotFound
 from resolvers.context import Context
@@ -30,7 +30,7 @@ async def update_user(
 ) -> UpdateUserSuccess | InvalidInput | UserNotFound | UsernameTaken | EmailTaken:
     """Change what is given; metadata is merged by key, and null removes a key."""
     named = await find(context, key)
-    missing = UserNotFound(path=("input", "user"), user=key.text)
+    missing = UserNotFound(path=("input", "user"), user=texts.shown(key.text))
     if named is None:
         return missing
     problem = metadata.problem(metadata_changes)

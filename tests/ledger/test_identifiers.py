@@ -46,6 +46,24 @@ def test_at_one_moment_ids_of_later_sequences_sort_later(at: datetime, m: int, n
     assert identifiers.uuid7(at, sequence=earlier) < identifiers.uuid7(at, sequence=later)
 
 
+@given(moments, st.integers(min_value=0, max_value=50))
+def test_a_sequence_of_ids_ascends_within_its_moment(at: datetime, count: int) -> None:
+    made = identifiers.uuid7_sequence(at, count)
+    assert [each.int >> 46 & 0xFFFF for each in made] == list(range(count))
+    assert {each.int >> 62 for each in made} <= {identifiers.first_uuid7(at).int >> 62}
+    assert made == sorted(made)
+
+
+def test_the_longest_sequence_of_ids_stays_below_the_next_moment() -> None:
+    made = identifiers.uuid7_sequence(NOON, SEQUENCE_MAX + 1)
+    assert len(set(made)) == len(made) == SEQUENCE_MAX + 1
+    assert made == sorted(made)
+    assert identifiers.first_uuid7(NOON) <= made[0]
+    assert made[-1] < identifiers.first_uuid7(NOON + MICROSECOND)
+    assert made[-1].version == 7
+    assert made[-1].variant == RFC_4122
+
+
 @given(moments, sequences)
 def test_no_id_of_a_moment_is_below_its_first(at: datetime, sequence: int) -> None:
     assert identifiers.first_uuid7(at) <= identifiers.uuid7(at, sequence=sequence)

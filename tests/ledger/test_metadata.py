@@ -15,7 +15,7 @@ from ledger.metadata import BYTES_MAX, DEPTH_MAX, KEYS_MAX, JSONValue
 INTEGER_MAX = 2**53 - 1
 
 texts = st.text(st.characters(exclude_characters="\x00", exclude_categories=["Cs"]), max_size=12)
-numbers = st.integers(-INTEGER_MAX, INTEGER_MAX) | st.floats(allow_nan=False, allow_infinity=False)
+numbers = st.integers(-INTEGER_MAX, INTEGER_MAX) | st.floats(-INTEGER_MAX, INTEGER_MAX)
 scalars = st.none() | st.booleans() | numbers | texts
 values: st.SearchStrategy[JSONValue] = st.recursive(
     scalars,
@@ -80,13 +80,13 @@ def test_any_depth_is_refused_without_exhausting_the_stack() -> None:
     assert metadata.problem(nested(100_000, lambda value: [value])) is not None
 
 
-@pytest.mark.parametrize("number", [INTEGER_MAX, -INTEGER_MAX, True, False, 1e308, 5e-324, -0.0])
+@pytest.mark.parametrize("number", [INTEGER_MAX, -INTEGER_MAX, True, False, 5e-324, -0.0])
 def test_numbers_that_json_readers_keep_are_kept(number: float) -> None:
     assert metadata.problem({"key": number}) is None
 
 
 WRONG = [
-    *((2**53, "2^53"), (-(2**53), "2^53"), (2**64, "2^53"), (10**400, "2^53")),
+    *((2**53, "2^53"), (-(2**53), "2^53"), (2**64, "2^53"), (10**400, "2^53"), (1e17, "2^53")),
     *((math.nan, "not finite"), (math.inf, "not finite"), (-math.inf, "not finite")),
     *(("\x00", "NUL"), ("a\x00b", "NUL"), ("é\x00", "NUL")),
     *(("\ud800", "surrogate"), ("a\udfffb", "surrogate"), ("\ude00\ud83d", "surrogate")),

@@ -59,6 +59,12 @@ def test_an_account_that_does_not_exist_is_named_as_it_was_sent(
     )
 
 
+def test_of_a_very_long_account_code_a_refusal_shows_the_beginning() -> None:
+    refusal = refused(("n" * 10_000, "wallet", "1"))
+    assert isinstance(refusal, AccountNotFound)
+    assert refusal.account == "n" * 100 + "…"
+
+
 @pytest.mark.parametrize(
     "leg",
     [("wallet", "wallet", "1"), ("wallet", by_id("wallet"), "1"), (by_id("wallet"),) * 2 + ("1",)],

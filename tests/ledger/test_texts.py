@@ -151,3 +151,13 @@ def test_storable_is_what_postgresql_takes_as_text(value: str) -> None:
 @pytest.mark.parametrize("value", ["\x00", "a\x00", "é\x00", *SURROGATES, "a\ud800b"])
 def test_what_holds_nul_or_half_a_surrogate_pair_is_not_storable(value: str) -> None:
     assert not texts.storable(value)
+
+
+@given(st.text(max_size=100))
+def test_what_is_short_is_shown_whole(value: str) -> None:
+    assert texts.shown(value) == value
+
+
+@given(st.text(min_size=101, max_size=150))
+def test_what_is_long_is_shown_in_part(value: str) -> None:
+    assert texts.shown(value) == value[:100] + "…"

@@ -12,7 +12,7 @@ from psycopg.types.json import Jsonb
 
 from db import pages, statements
 from db.pages import Listing, Window
-from db.statements import Connection, Write
+from db.statements import Connection
 from ledger.accounts import AccountState, Side
 from ledger.metadata import Metadata
 
@@ -99,6 +99,9 @@ UPDATE: Final[LiteralString] = """
     SET name = %(name)s, state = %(state)s, floor = %(floor)s::numeric,
         ceiling = %(ceiling)s::numeric, metadata = %(metadata)s
     WHERE ledger_id = %(ledger_id)s AND account_id = %(account_id)s
+    RETURNING account_id, code, name, owner_id, currency, exponent, normal_side, state, floor,
+        ceiling, debits_posted, credits_posted, debits_pending, credits_pending, version, metadata,
+        created_at, statement_timestamp() AS read_at
 """
 
 LISTING: Final = Listing(
@@ -202,10 +205,10 @@ async def lock(conn: Connection, ledger_id: int, account_id: UUID) -> Account | 
     return await statements.one_row(conn, Account, LOCK, parameters)
 
 
-async def update(conn: Connection, ledger_id: int, account: Account) -> None:
-    """Write a locked account's name, state, limits and metadata; one round trip."""
+async def update(conn: Connection, ledger_id: int, account: Account) -> Account | None:
+    """Write a locked account's name, state, limits and metadata; the row, in one round trip."""
     parameters = {"ledger_id": ledger_id, **_columns(account)}
-    await statements.write(conn, Write(UPDATE, parameters, rows=1))
+    return await statements.one_row(conn, Account, UPDATE, parameters)
 
 
 def _columns(account: Account | NewAccount) -> dict[str, object]:

@@ -2,7 +2,7 @@
 
 import psycopg
 from psycopg import errors
-from psycopg_pool import PoolTimeout, TooManyRequests
+from psycopg_pool import PoolClosed, PoolTimeout, TooManyRequests
 
 # Another session was in the way; the same work, done again from its first statement, can succeed.
 # A unique violation is one of these because every write looks before it inserts: whoever was
@@ -12,8 +12,11 @@ _CONTENTION = (
     errors.DeadlockDetected,
     errors.UniqueViolation,
 )
-# The server took too long, or somebody held a lock for too long. Nothing was written.
-_TOO_SLOW = (errors.QueryCanceled, errors.LockNotAvailable)
+# What ends a connection from the server's side: shutdown, crash, start-up.
+_ENDED = (errors.AdminShutdown, errors.CrashShutdown, errors.CannotConnectNow)
+# Not OperationalError in psycopg's hierarchy, but passing all the same: a session that idled too
+# long in a transaction, and a pool that still holds connections to a demoted primary.
+_PASSING = (errors.IdleInTransactionSessionTimeout, errors.ReadOnlySqlTransaction)
 
 
 def is_contention(error: BaseException) -> bool:
@@ -22,12 +25,19 @@ def is_contention(error: BaseException) -> bool:
 
 
 def is_lost_connection(error: BaseException) -> bool:
-    """Whether the connection broke: a commit that was under way may have happened or not."""
-    return isinstance(error, psycopg.OperationalError) and not isinstance(
-        error, (*_CONTENTION, *_TOO_SLOW)
-    )
+    """Whether a connection broke in use: a commit that was under way may have happened or not.
+
+    A connection that could not be had in the first place is no such thing: asking again at once
+    would only make the queue longer.
+    """
+    if isinstance(error, PoolTimeout | TooManyRequests | PoolClosed):
+        return False
+    if not isinstance(error, psycopg.OperationalError):
+        return False
+    state = error.sqlstate
+    return state is None or state.startswith("08") or isinstance(error, _ENDED)
 
 
 def is_outage(error: BaseException) -> bool:
     """Whether the same request may succeed later: no connection to be had, or none that lasts."""
-    return isinstance(error, PoolTimeout | TooManyRequests | psycopg.OperationalError)
+    return isinstance(error, (psycopg.OperationalError, *_PASSING))

@@ -22,21 +22,31 @@ EXTENSIONS: Final[LiteralString] = """
 """
 
 ROLE: Final[LiteralString] = """
-    SELECT pg_has_role(current_user, 'florin_app', 'MEMBER') AS can_become_app,
-        has_table_privilege('florin_app', 'florin.entries', 'SELECT')
-        AND has_table_privilege('florin_app', 'florin.entries', 'INSERT') AS can_add_history,
-        has_table_privilege('florin_app', 'florin.entries', 'UPDATE')
-        OR has_table_privilege('florin_app', 'florin.entries', 'DELETE')
-        OR has_table_privilege('florin_app', 'florin.entries', 'TRUNCATE')
-        OR has_any_column_privilege('florin_app', 'florin.entries', 'UPDATE')
-        OR has_table_privilege('florin_app', 'florin.postings', 'UPDATE')
-        OR has_table_privilege('florin_app', 'florin.postings', 'DELETE')
-        OR has_table_privilege('florin_app', 'florin.transactions', 'DELETE')
-            AS can_rewrite_history,
+    SELECT
+        pg_has_role(
+            current_user, 'florin_app',
+            CASE WHEN current_setting('server_version_num')::int >= 160000 THEN 'SET'
+                ELSE 'MEMBER' END
+        ) AS can_become_app,
+        (
+            SELECT bool_and(has_table_privilege('florin_app', history.name, 'SELECT')
+                AND has_table_privilege('florin_app', history.name, 'INSERT'))
+            FROM unnest(%(history)s::text[]) AS history (name)
+        ) AND has_any_column_privilege('florin_app', 'florin.accounts', 'UPDATE')
+            AS can_add_history,
+        (
+            SELECT bool_or(has_table_privilege('florin_app', history.name, 'DELETE')
+                OR has_table_privilege('florin_app', history.name, 'TRUNCATE')
+                OR has_any_column_privilege('florin_app', history.name, 'UPDATE'))
+            FROM unnest(%(history)s::text[]) AS history (name)
+        ) AS can_rewrite_history,
         rolsuper AS app_is_superuser
     FROM pg_roles
     WHERE rolname = 'florin_app'
 """
+
+# What is written once and never changed.
+HISTORY: Final = ("florin.transactions", "florin.postings", "florin.entries")
 
 
 class Server(msgspec.Struct, frozen=True):
@@ -74,4 +84,4 @@ async def extensions(conn: AsyncConnection[TupleRow]) -> list[str]:
 
 async def role(conn: AsyncConnection[TupleRow]) -> Role | None:
     """The app's role on a migrated database; None where there is no such role."""
-    return await statements.one_row(conn, Role, ROLE, {})
+    return await statements.one_row(conn, Role, ROLE, {"history": list(HISTORY)})

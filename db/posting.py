@@ -19,7 +19,8 @@ with one key and the same accounts, the second waits, then finds the first. Wher
 differ the unique key decides, and the loser runs again (``UniqueViolation`` is for the caller to
 retry). The clock is read after the locks, and no entry is older than its account's last.
 
-The caller opens the transaction, and commits by leaving it. What is raised here rolls everything
+The caller opens the transaction (``statements.transaction``), and commits by leaving it; the pool's
+check of a connection before it is lent is a trip of its own. What is raised here rolls everything
 back: refusals are part of the decision, exceptions are outages or bugs.
 """
 
@@ -88,6 +89,8 @@ WRITE_TRANSACTIONS: Final[LiteralString] = """
             %(transaction_ids)s::uuid[], %(idempotency_keys)b::text[], %(fingerprints)b::bytea[],
             %(descriptions)b::text[], %(metadata)b::text[]
         ) AS new (transaction_id, idempotency_key, fingerprint, description, metadata)
+    -- Keys are locked by the unique index as they come: in one order, like the accounts.
+    ORDER BY new.idempotency_key
 """
 
 WRITE_POSTINGS: Final[LiteralString] = """

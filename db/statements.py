@@ -1,6 +1,7 @@
 """Runs one statement and reads its rows as structs, in binary."""
 
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from typing import Final, LiteralString, NamedTuple, TypeAlias, TypeVar
 
 from psycopg import AsyncConnection, AsyncCursor
@@ -33,6 +34,31 @@ async def one_row(
     rows = cursor(conn, row)
     await rows.execute(query, parameters)
     return await rows.fetchone()
+
+
+BEGIN: Final[LiteralString] = "BEGIN"
+COMMIT: Final[LiteralString] = "COMMIT"
+
+
+@asynccontextmanager
+async def transaction(conn: Connection) -> AsyncIterator[None]:
+    """All of the block is committed, or nothing: an exception rolls back.
+
+    The connection is in pipeline mode meanwhile, and BEGIN and COMMIT travel with their neighbours.
+    psycopg's own ``transaction()`` would wait for both: inside a pipeline it opens another, and
+    opening one waits for what was sent before.
+    """
+    try:
+        async with conn.pipeline():
+            await conn.execute(BEGIN)
+            yield
+            committed = await conn.execute(COMMIT)
+    except BaseException:
+        if not conn.closed:
+            await conn.rollback()
+        raise
+    if committed.statusmessage != COMMIT:
+        raise RuntimeError(f"COMMIT was answered with {committed.statusmessage}.")
 
 
 class Write(NamedTuple):

@@ -75,7 +75,8 @@ LOCK: Final[LiteralString] = """
 
 UPDATE: Final[LiteralString] = """
     UPDATE florin.users
-    SET username = %(username)s, email = %(email)s, metadata = %(metadata)s, updated_at = now()
+    SET username = %(username)s, email = %(email)s, metadata = %(metadata)s,
+        updated_at = greatest(updated_at, statement_timestamp())
     WHERE ledger_id = %(ledger_id)s AND user_id = %(user_id)s
     RETURNING user_id, username, email, metadata, created_at, updated_at
 """

@@ -12,8 +12,8 @@ from ledger.refusals import InvalidAmount, InvalidInput, Path
 
 # A transaction that needs more legs than this is a batch.
 POSTINGS_MAX: Final = 100
-# A batch of this size is decided and written in about the time of one slow disk flush, and holds
-# its locks no longer than that.
+# Of one posting each, they are decided and written in a few dozen milliseconds, which is how long
+# their accounts stay locked; larger batches gain nothing.
 BATCH_MAX: Final = 1000
 
 
@@ -59,7 +59,8 @@ def request(
     if problem is not None:
         return InvalidInput(path=(*path, "idempotencyKey"), problem=problem)
     if not 1 <= len(postings) <= POSTINGS_MAX:
-        problem = f"a transaction has 1 to {POSTINGS_MAX} postings, not {len(postings)}"
+        problem = f"a transaction has 1 to {POSTINGS_MAX} postings, this one has "
+        problem += "more" if postings else "none"
         return InvalidInput(path=(*path, "postings"), problem=problem)
     parsed: list[PostingRequest] = []
     for position, (debit, credit, text) in enumerate(postings):

@@ -53,7 +53,9 @@ class Loader(DataLoader[Key, Value]):
 
     def load(self, key: Key) -> "asyncio.Future[Value]":
         """The value for a key, loaded together with the others of this level."""
-        return asyncio.shield(super().load(key))
+        shielded = asyncio.shield(super().load(key))
+        shielded.add_done_callback(_take_notice)
+        return shielded
 
     def do_resolve_reject(self, key: Key, future: "asyncio.Future[Value]") -> None:
         """Queue a key; the library would start the batch two turns of the loop later."""
@@ -67,6 +69,12 @@ class Loader(DataLoader[Key, Value]):
         queue, self._queue = self._queue, []
         for chunk in get_chunks(queue, BATCH_MAX):
             await dispatch_queue_batch(self, chunk)
+
+
+def _take_notice(answer: "asyncio.Future[Any]") -> None:
+    """Look at an error that nobody waits for any more; asyncio would report it as forgotten."""
+    if not answer.cancelled():
+        answer.exception()
 
 
 class Loaders:
@@ -98,6 +106,7 @@ class Loaders:
                 if not answer.done():
                     answer.set_result(value)
 
+        answer.add_done_callback(_take_notice)
         self._waves.join(run)
         return await answer
 

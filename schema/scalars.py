@@ -31,12 +31,6 @@ def _parse_amount(value: object) -> str:
     return value
 
 
-def _parse_big_int(value: object) -> int:
-    if not isinstance(value, str) or not value.removeprefix("-").isdecimal() or len(value) > 20:  # noqa: PLR2004
-        raise GraphQLError('A BigInt is a whole number as a string, such as "42".')
-    return int(value)
-
-
 def _parse_datetime(value: object) -> datetime:
     if not isinstance(value, str) or not _RFC_3339.fullmatch(value):
         raise _not_a_datetime()
@@ -72,7 +66,6 @@ SCALARS: Final[Mapping[object, ScalarDefinition]] = {
         name="BigInt",
         description='A whole number that may exceed 32 bits, as a string: "42".',
         serialize=str,
-        parse_value=_parse_big_int,
     ),
     datetime: strawberry.scalar(
         name="DateTime",

@@ -131,6 +131,9 @@ def _role(role: Role | None) -> Check:
         )
         return Check("role", "failed", "florin_app could rewrite history", remedy)
     if not role.can_add_history:
-        remedy = "As the owner: GRANT SELECT, INSERT ON florin.entries TO florin_app."
-        return Check("role", "failed", "florin_app may not add entries", remedy)
+        remedy = (
+            "As the owner: GRANT SELECT, INSERT ON florin.entries, florin.postings, "
+            "florin.transactions TO florin_app; db/schema.sql has all of its privileges."
+        )
+        return Check("role", "failed", "florin_app may not add to history", remedy)
     return Check("role", "ok", "florin_app may add to history and never rewrite it")

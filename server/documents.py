@@ -15,17 +15,23 @@ from graphql import (
     SelectionNode,
     SelectionSetNode,
     parse,
+    specified_rules,
     validate,
 )
+from strawberry.schema.validation_rules.one_of import OneOfInputValidationRule
 
 from ledger.texts import shown
 
 # Applications send few documents and send them often. Long ones are likely to hold literal data,
 # and would only push the others out.
-_REMEMBERED_MAX: Final = 500
-_REMEMBERED_LENGTH_MAX: Final = 20_000
+_REMEMBERED_LENGTH_MAX: Final = 10_000
+# In all. A parsed document was measured to take some 120 bytes for each character of its text.
+_REMEMBERED_LENGTHS_MAX: Final = 250_000
 # Finding out where an error stands means counting lines from the top, each time.
 _ERRORS_MAX: Final = 10
+
+# Strawberry's @oneOf is a directive of its own, which graphql-core's rules do not know.
+_RULES: Final = (*specified_rules, OneOfInputValidationRule)
 
 
 class Documents:
@@ -39,6 +45,7 @@ class Documents:
         self._tokens_max = tokens_max
         self._depth_max = depth_max
         self._valid: OrderedDict[str, DocumentNode] = OrderedDict()
+        self._lengths = 0
 
     def read(self, text: str) -> DocumentNode | list[GraphQLError]:
         """The valid document, or what is wrong with it."""
@@ -55,7 +62,7 @@ class Documents:
             ]
         try:
             document = parse(text, max_tokens=self._tokens_max)
-            errors = validate(self._schema, document, max_errors=_ERRORS_MAX)
+            errors = validate(self._schema, document, _RULES, max_errors=_ERRORS_MAX)
         except GraphQLError as error:
             return [error]
         except RecursionError:
@@ -70,10 +77,15 @@ class Documents:
                 )
             ]
         if len(text) <= _REMEMBERED_LENGTH_MAX:
-            self._valid[text] = document
-            if len(self._valid) > _REMEMBERED_MAX:
-                self._valid.popitem(last=False)
+            self._remember(text, document)
         return document
+
+    def _remember(self, text: str, document: DocumentNode) -> None:
+        self._valid[text] = document
+        self._lengths += len(text)
+        while self._lengths > _REMEMBERED_LENGTHS_MAX:
+            forgotten, _ = self._valid.popitem(last=False)
+            self._lengths -= len(forgotten)
 
 
 def operation(document: DocumentNode, name: str | None) -> OperationDefinitionNode | GraphQLError:

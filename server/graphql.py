@@ -124,8 +124,8 @@ def _refused(request: Request, bad: BadRequest) -> Response:
 
 def _unavailable(request: Request) -> Response:
     error = {
-        "message": "The database cannot be had right now. Nothing was lost: send the request "
-        "again; transactions keep their idempotency key.",
+        "message": "The database cannot be had right now. Send the request again later: thanks to "
+        "their idempotency keys, no transaction will be posted twice.",
         "extensions": {"code": "UNAVAILABLE"},
     }
     response = _response(request, {"errors": [error]}, status=503)

@@ -83,8 +83,7 @@ class Settings(BaseSettings):
         int | None,
         Field(
             ge=0,
-            description="Uses after which a statement is prepared; `none` for PgBouncer before "
-            "1.21 in transaction mode.",
+            description="Uses after which a statement is prepared; `none` never prepares.",
         ),
     ] = 5
 

@@ -23,7 +23,13 @@ _CREATE_ROLE: Final = """
         NULL;  -- another database of this server was migrated at the same moment
     END $$
 """
-_NEEDS_TO_JOIN: Final = "SELECT NOT pg_has_role(current_user, 'florin_app', 'MEMBER')"
+# From 16 on a role's creator is its member, but may not SET ROLE to it until granted to.
+_NEEDS_TO_JOIN: Final = """
+    SELECT NOT pg_has_role(
+        current_user, 'florin_app',
+        CASE WHEN current_setting('server_version_num')::int >= 160000 THEN 'SET' ELSE 'MEMBER' END
+    )
+"""
 _JOIN_ROLE: Final = "GRANT florin_app TO CURRENT_USER"
 
 

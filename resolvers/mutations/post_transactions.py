@@ -11,10 +11,9 @@ from db import posting, transactions
 from db.statements import Connection
 from db.transactions import Transaction
 from ledger.posting import Decision, Outcome, Posted, Replayed
-from ledger.refusals import PostingRefusal
+from ledger.refusals import InvalidInput, PostingRefusal
 from ledger.transactions import BATCH_MAX, Malformed, TransactionRequest
 from resolvers.context import Context
-from resolvers.errors import RequestError
 from resolvers.mutations.transact import transact
 
 
@@ -46,12 +45,14 @@ async def post_transaction(
 async def post_transactions(
     context: Context, requests: Sequence[TransactionRequest | Malformed], *, atomic: bool
 ) -> PostTransactionsPayload:
-    """Record a batch in order: all or nothing if ``atomic``, else each for itself."""
+    """Record a batch in order: all or nothing if ``atomic``, else each for itself.
+
+    A batch of a wrong size is refused whole, with one result.
+    """
     if not 1 <= len(requests) <= BATCH_MAX:
-        raise RequestError(
-            f"A batch has 1 to {BATCH_MAX} transactions, not {len(requests)}. Nothing was posted; "
-            "send smaller batches."
-        )
+        problem = f"a batch has 1 to {BATCH_MAX} transactions, not {len(requests)}"
+        refusal = InvalidInput(path=("input", "transactions"), problem=problem)
+        return PostTransactionsPayload([refusal], committed=False)
     results = await _post(context, requests, atomic=atomic)
     committed = any(isinstance(result, PostTransactionSuccess) for result in results)
     return PostTransactionsPayload(results, committed=committed)

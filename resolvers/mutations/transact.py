@@ -5,7 +5,7 @@ from typing import Final, TypeVar
 
 from tenacity import AsyncRetrying, retry_if_exception, stop_after_attempt, wait_random_exponential
 
-from db import faults
+from db import faults, statements
 from db.statements import Connection
 from resolvers.context import Context
 
@@ -34,11 +34,7 @@ async def transact(
         return faults.is_contention(error) or (idempotent and faults.is_lost_connection(error))
 
     async def once() -> Result:
-        async with (
-            context.pool.connection() as conn,
-            conn.pipeline(),
-            conn.transaction(),
-        ):
+        async with context.pool.connection() as conn, statements.transaction(conn):
             return await work(conn)
 
     context.forget()

@@ -115,8 +115,9 @@ async def _update(context: Context, key: AccountKey, change: Change) -> UpdateAc
         changed = change(account)
         if not isinstance(changed, Account):
             return changed
-        await accounts.update(conn, context.ledger_id, changed)
-        return UpdateAccountSuccess(changed)
+        updated = await accounts.update(conn, context.ledger_id, changed)
+        assert updated is not None
+        return UpdateAccountSuccess(updated)
 
     return await transact(context, work)
 

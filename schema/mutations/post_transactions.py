@@ -86,7 +86,8 @@ def _from_input(_type: type, value: Mapping[str, Any], _context: object) -> Post
                 credit=AccountBy(**posting["credit"]),
                 amount=posting["amount"],
             )
-            for posting in value["postings"]
+            # One more than is allowed is enough to be refused.
+            for posting in value["postings"][: rules.POSTINGS_MAX + 1]
         ],
         description=value.get("description"),
         metadata=value.get("metadata"),
@@ -142,7 +143,7 @@ class PostTransactionsPayload:
     """Answered from the resolver's struct of the same name."""
 
     results: list[PostTransactionResult] = strawberry.field(
-        description="One for each transaction, in order."
+        description="One for each transaction, in order; a single one for a batch of a wrong size."
     )
     committed: bool = strawberry.field(
         description="Whether any of them is recorded; of an atomic batch, all or none are."

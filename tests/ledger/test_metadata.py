@@ -80,13 +80,18 @@ def test_any_depth_is_refused_without_exhausting_the_stack() -> None:
     assert metadata.problem(nested(100_000, lambda value: [value])) is not None
 
 
-@pytest.mark.parametrize("number", [INTEGER_MAX, -INTEGER_MAX, True, False, 5e-324, -0.0])
+@pytest.mark.parametrize(
+    "number",
+    [INTEGER_MAX, -INTEGER_MAX, float(INTEGER_MAX), 2.0**52 + 0.5, True, False, 5e-324, -0.0],
+)
 def test_numbers_that_json_readers_keep_are_kept(number: float) -> None:
     assert metadata.problem({"key": number}) is None
 
 
 WRONG = [
-    *((2**53, "2^53"), (-(2**53), "2^53"), (2**64, "2^53"), (10**400, "2^53"), (1e17, "2^53")),
+    *((2**53, "2^53"), (-(2**53), "2^53"), (2**64, "2^53")),
+    pytest.param(10**400, "2^53", id="more than a float can hold"),
+    *((2.0**53, "2^53"), (-(2.0**53), "2^53"), (1e17, "2^53"), (1e308, "2^53")),
     *((math.nan, "not finite"), (math.inf, "not finite"), (-math.inf, "not finite")),
     *(("\x00", "NUL"), ("a\x00b", "NUL"), ("é\x00", "NUL")),
     *(("\ud800", "surrogate"), ("a\udfffb", "surrogate"), ("\ude00\ud83d", "surrogate")),

@@ -48,9 +48,9 @@ def test_a_transaction_has_1_to_100_postings(count: int) -> None:
     assert len(request(*[LEG] * count).postings) == count
 
 
-@pytest.mark.parametrize("count", [0, POSTINGS_MAX + 1])
-def test_no_transaction_has_none_or_more(count: int) -> None:
-    problem = f"a transaction has 1 to 100 postings, not {count}"
+@pytest.mark.parametrize(("count", "has"), [(0, "none"), (POSTINGS_MAX + 1, "more")])
+def test_no_transaction_has_none_or_more(count: int, has: str) -> None:
+    problem = f"a transaction has 1 to 100 postings, this one has {has}"
     assert sent(*[LEG] * count) == InvalidInput(path=(*PATH, "postings"), problem=problem)
 
 

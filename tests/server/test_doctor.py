@@ -72,6 +72,10 @@ async def test_the_budget_is_below_what_the_server_leaves_free(database_url: str
         "GRANT TRUNCATE ON florin.entries TO florin_app",
         "GRANT UPDATE (amount) ON florin.entries TO florin_app",
         "GRANT DELETE ON florin.transactions TO florin_app",
+        "GRANT UPDATE ON florin.transactions TO florin_app",
+        "GRANT TRUNCATE ON florin.transactions TO florin_app",
+        "GRANT TRUNCATE ON florin.postings TO florin_app",
+        "GRANT UPDATE (amount) ON florin.postings TO florin_app",
     ],
 )
 async def test_a_role_that_could_rewrite_history_is_refused(database_url: str, grant: str) -> None:
@@ -80,6 +84,21 @@ async def test_a_role_that_could_rewrite_history_is_refused(database_url: str, g
     checks = await examined(database_url)
     assert checks["role"].state == "failed"
     assert "REVOKE" in checks["role"].remedy
+
+
+@pytest.mark.parametrize(
+    "revoke",
+    [
+        "REVOKE INSERT ON florin.postings FROM florin_app",
+        "REVOKE SELECT ON florin.entries FROM florin_app",
+    ],
+)
+async def test_a_role_that_cannot_add_to_history_is_refused(database_url: str, revoke: str) -> None:
+    with psycopg.connect(database_url) as conn:
+        conn.execute(revoke.encode())
+    checks = await examined(database_url)
+    assert checks["role"].state == "failed"
+    assert "GRANT" in checks["role"].remedy
 
 
 def test_the_command_prints_every_check_and_exits_1_on_a_failed_one(

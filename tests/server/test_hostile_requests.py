@@ -11,7 +11,7 @@ from starlette.types import Message
 
 from server import app
 from server.settings import Settings
-from tests.api import Api, serving
+from tests.api import Api, serving, transaction
 from tests.hostile import (
     assert_answered,
     assert_refused,
@@ -251,3 +251,33 @@ async def test_of_many_wrong_requests_at_once_each_is_answered(api: Api) -> None
     for response in await asyncio.gather(*sent):
         assert response.status_code == 400
     assert_answered(await send(api, "{ __typename }"))
+
+
+@pytest.mark.parametrize(
+    "by", ['{ id: "x", username: "a" }', "{}", "{ id: null }", '{ id: null, email: "a" }']
+)
+async def test_exactly_one_name_is_asked_for(api: Api, by: str) -> None:
+    response = await api.send(f"{{ user(by: {by}) {{ id }} }}")
+    assert response.status_code == 400
+    assert "data" not in response.json()
+
+
+async def test_a_batch_of_a_wrong_size_leaves_what_was_committed_before_in_the_answer(
+    api: Api,
+) -> None:
+    await api.open_account("cash", normal_side="DEBIT", floor=None)
+    await api.open_account("wallet")
+    leg = '{ debit: { code: "cash" }, credit: { code: "wallet" }, amount: "1.00" }'
+    query = f"""mutation ($many: [PostTransactionInput!]!) {{
+        one: postTransaction(input: {{ idempotencyKey: "one", postings: [{leg}] }}) {{ __typename }}
+        many: postTransactions(input: {{ transactions: $many }}) {{
+            committed results {{ __typename ... on Refusal {{ message path }} }} }}
+    }}"""
+    batch = [transaction(str(n), ("cash", "wallet", "1.00")) for n in range(1001)]
+    data = await api(query, many=batch)
+    assert data["one"]["__typename"] == "PostTransactionSuccess"
+    assert not data["many"]["committed"]
+    (result,) = data["many"]["results"]
+    assert result["__typename"] == "InvalidInput"
+    assert "1 to 1000 transactions, not 1001" in result["message"]
+    assert await api.balance("wallet") == "1.00"

@@ -9,6 +9,8 @@ import psycopg
 from tests.api import BALANCE, Api, serving
 
 QUERY = "{ ledger { code } }"
+POSTING = """mutation { postTransaction(input: { idempotencyKey: "k", postings: [
+    { debit: { code: "a" }, credit: { code: "b" }, amount: "1" }] }) { __typename } }"""
 
 
 async def answers_unavailable(api: Api, query: str = QUERY) -> Any:  # noqa: ANN401
@@ -30,6 +32,7 @@ async def test_an_exhausted_pool_answers_503_within_its_timeout(database_url: st
             await asyncio.sleep(0.2)
             begun = time.monotonic()
             await answers_unavailable(api)
+            await answers_unavailable(api, POSTING)
             assert time.monotonic() - begun < 2
             blocker.rollback()
         assert (await holder).status_code == 200
@@ -50,6 +53,7 @@ async def test_a_full_queue_answers_503_at_once(database_url: str) -> None:
             await asyncio.sleep(0.3)
             begun = time.monotonic()
             await answers_unavailable(api)
+            await answers_unavailable(api, POSTING)
             assert time.monotonic() - begun < 2
             blocker.rollback()
         assert {response.status_code for response in await asyncio.gather(*holders)} == {200}

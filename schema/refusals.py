@@ -115,8 +115,10 @@ class InvalidAmount(Refusal):
 class IdempotencyConflict(Refusal):
     """Shows the transaction that has the key."""
 
-    transaction: Transaction = answered_by(
-        refusals.transaction, "The transaction that the key belongs to."
+    transaction: Transaction | None = answered_by(
+        refusals.transaction,
+        "The transaction that the key belongs to; null where that is another one of the same "
+        "atomic batch, which was refused as well.",
     )
     field: str = strawberry.field(
         description="The first field that differs, such as postings.0.amount or description."

@@ -144,14 +144,12 @@ async def test_a_batch_has_1_to_1000_transactions(
 ) -> None:
     await seed(api)
     batch = [transaction(f"k{n}", ("cash", "wallet", "0.01")) for n in range(count)]
-    query = (
-        "mutation ($b: [PostTransactionInput!]!) { postTransactions(input: { transactions: $b })"
-    )
-    response = await send(api, query + " { committed } }", {"b": batch})
-    if taken:
-        assert response.json()["data"]["postTransactions"]["committed"]
-    else:
-        assert "1 to 1000" in assert_refused(response)[0]
+    payload = await api.post_batch(batch)
+    assert payload["committed"] is taken
+    if not taken:
+        (result,) = payload["results"]
+        assert result["code"] == "INVALID_INPUT"
+        assert "1 to 1000" in result["message"]
     await assert_sound(database_url)
 
 

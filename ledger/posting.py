@@ -31,7 +31,7 @@ import msgspec
 from ledger import transactions
 from ledger.accounts import Account, Side
 from ledger.books import Book, Leg, account_refusal, limit_refusal
-from ledger.refusals import BatchRefused, IdempotencyConflict, PostingRefusal
+from ledger.refusals import BatchRefused, IdempotencyConflict, InvalidInput, PostingRefusal
 from ledger.transactions import AccountKey, Malformed, TransactionRequest
 
 
@@ -104,7 +104,7 @@ def decide(
     """Decide the requests in order; ``transaction_ids`` has an ascending id for each.
 
     ``accounts`` are those of the requested ones that exist, ``recorded`` the transactions bound to
-    any of the requests' keys. With ``atomic``, one refusal refuses every request.
+    any of the requests' keys. With ``atomic``, one refusal refuses all, and the others say so.
     """
     books: dict[UUID | str | None, Book] = {}
     for account in accounts:
@@ -237,9 +237,15 @@ def _refuse_others(
     outcomes: Sequence[Outcome],
     refused_index: int,
 ) -> list[Outcome]:
-    return [
-        BatchRefused(path=request.path, refused_index=refused_index)
-        if isinstance(outcome, Posted | Replayed)
-        else outcome
-        for request, outcome in zip(requests, outcomes, strict=True)
-    ]
+    unwritten = {one.recorded.transaction_id for one in outcomes if isinstance(one, Posted)}
+    refused: list[Outcome] = []
+    for request, outcome in zip(requests, outcomes, strict=True):
+        if isinstance(outcome, Posted | Replayed):
+            refused.append(BatchRefused(path=request.path, refused_index=refused_index))
+        elif isinstance(outcome, IdempotencyConflict) and outcome.transaction_id in unwritten:
+            # The transaction that it conflicts with is not going to be there to be shown.
+            problem = f"the key stands in this batch before, with a different {outcome.field}"
+            refused.append(InvalidInput(path=outcome.path, problem=problem))
+        else:
+            refused.append(outcome)
+    return refused

@@ -115,10 +115,8 @@ class InvalidAmount(Refusal):
 class IdempotencyConflict(Refusal):
     """Shows the transaction that has the key."""
 
-    transaction: Transaction | None = answered_by(
-        refusals.transaction,
-        "The transaction that the key belongs to; null where that is another one of the same "
-        "atomic batch, which was refused as well.",
+    transaction: Transaction = answered_by(
+        refusals.transaction, "The transaction that the key belongs to."
     )
     field: str = strawberry.field(
         description="The first field that differs, such as postings.0.amount or description."

@@ -97,7 +97,15 @@ class NaiveLedger:
             return answers
         self.accounts, self.accepted = before
         others = ("BATCH_REFUSED", str(refused[0]))
-        return [each if i in refused else others for i, each in enumerate(answers)]
+        return [
+            self._told(asks[i], each) if i in refused else others for i, each in enumerate(answers)
+        ]
+
+    def _told(self, ask: Ask, refusal: Answer) -> Answer:
+        """A conflict with what was not accepted after all is a mistake within the batch."""
+        if refusal[0] == "IDEMPOTENCY_CONFLICT" and ask.key not in self.accepted:
+            return "INVALID_INPUT", "idempotencyKey"
+        return refusal
 
     def _difference(self, first: Ask, again: Ask) -> str | None:
         if len(first.postings) != len(again.postings):

@@ -1,5 +1,6 @@
 """``decide`` against a naive model of the rules, over random histories: alone, batched, atomic."""
 
+from collections.abc import Sequence
 from fractions import Fraction
 from typing import get_args
 from uuid import UUID
@@ -9,7 +10,7 @@ from hypothesis import Phase, find, given, settings
 
 from ledger.accounts import Account
 from ledger.posting import Outcome, Posted, Replayed
-from ledger.refusals import BatchRefused, IdempotencyConflict, PostingRefusal
+from ledger.refusals import BatchRefused, IdempotencyConflict, InvalidInput, PostingRefusal
 from tests.ledger.examples import NOON, kind
 from tests.ledger.histories import MANY, History, histories, in_batches, sizes
 from tests.ledger.naive_model import Answer, NaiveAccount, NaiveLedger, Name
@@ -136,7 +137,17 @@ def test_an_atomic_batch_happens_as_if_it_were_not_atomic_or_not_at_all(
         assert (stored.accounts, stored.recorded, stored.entries) == before
         for n, ((request, _), outcome) in enumerate(zip(batch, decision.outcomes, strict=True)):
             said = BatchRefused(path=request.path, refused_index=refused[0])
-            assert outcome == (apart[n] if n in refused else said)
+            assert outcome == (told_apart(apart, n) if n in refused else said)
+
+
+def told_apart(apart: Sequence[Outcome], n: int) -> Outcome:
+    """A refusal, but for a conflict with a transaction that is refused with it."""
+    unwritten = {one.recorded.transaction_id for one in apart if isinstance(one, Posted)}
+    refusal = apart[n]
+    if isinstance(refusal, IdempotencyConflict) and refusal.transaction_id in unwritten:
+        problem = f"the key stands in this batch before, with a different {refusal.field}"
+        return InvalidInput(path=refusal.path, problem=problem)
+    return refusal
 
 
 @MANY

@@ -28,24 +28,23 @@ class Book(msgspec.Struct, gc=False):
     debits_posted: int = 0
     credits_posted: int = 0
     version: int = 0
+    # Posted on the normal side less posted on the other.
+    balance: int = 0
 
     def __post_init__(self) -> None:
         """Open the book where the account stands."""
-        self.debits_posted = self.account.debits_posted
-        self.credits_posted = self.account.credits_posted
-        self.version = self.account.version
+        account = self.account
+        self.debits_posted = account.debits_posted
+        self.credits_posted = account.credits_posted
+        self.version = account.version
+        self.balance = balance(
+            account.normal_side, debits=account.debits_posted, credits=account.credits_posted
+        )
 
     @property
     def changed(self) -> bool:
         """Whether anything was posted."""
         return self.version != self.account.version
-
-    @property
-    def balance(self) -> int:
-        """Posted on the normal side less posted on the other."""
-        return balance(
-            self.account.normal_side, debits=self.debits_posted, credits=self.credits_posted
-        )
 
     @property
     def available(self) -> int:
@@ -73,6 +72,7 @@ class Book(msgspec.Struct, gc=False):
             self.debits_posted += amount
         else:
             self.credits_posted += amount
+        self.balance += amount if side == self.account.normal_side else -amount
         self.version += 1
 
     def render(self, minor_units: int) -> str:
@@ -213,9 +213,12 @@ def _inexpressible(leg: Leg) -> InvalidAmount | None:
 
 
 def _below_floor(effect: _Effect) -> InsufficientFunds | None:
-    book, net = effect.book, effect.net
+    book = effect.book
     floor = book.account.floor
-    if floor is None or net >= 0 or book.available + net >= floor:
+    if floor is None:
+        return None
+    net = effect.net
+    if net >= 0 or book.available + net >= floor:
         return None
     return InsufficientFunds(
         path=effect.leg.path(effect.side),
@@ -229,9 +232,12 @@ def _below_floor(effect: _Effect) -> InsufficientFunds | None:
 
 
 def _above_ceiling(effect: _Effect) -> CeilingExceeded | None:
-    book, net = effect.book, effect.net
+    book = effect.book
     ceiling = book.account.ceiling
-    if ceiling is None or net <= 0 or book.foreseeable + net <= ceiling:
+    if ceiling is None:
+        return None
+    net = effect.net
+    if net <= 0 or book.foreseeable + net <= ceiling:
         return None
     return CeilingExceeded(
         path=effect.leg.path(effect.side),

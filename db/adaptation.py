@@ -1,6 +1,5 @@
 """How values cross the wire: money as exact integers, JSON through orjson, arrays at once."""
 
-import struct
 from typing import Final
 
 import orjson
@@ -12,10 +11,6 @@ from psycopg.types.json import set_json_dumps, set_json_loads
 from psycopg.types.numeric import Int8BinaryDumper
 
 from db import arrays
-
-# numeric_send: number of digits, weight of the first, sign, decimals; then the digits.
-_NUMERIC_HEADER: Final = struct.Struct("!hhHh")
-_POSITIVE: Final = 0
 
 
 class MinorUnitsLoader(Loader):
@@ -32,16 +27,6 @@ class MinorUnitsLoader(Loader):
 
     def load(self, data: Buffer) -> int:
         """Return the int; raises where a number has decimals, which no stored amount can have."""
-        digits, weight, sign, scale = _NUMERIC_HEADER.unpack_from(data)
-        if scale == 0 and sign == _POSITIVE:
-            # By far the most: read digit by digit, of base 10,000, in half the time.
-            value = 0
-            for digit in struct.unpack_from(f"!{digits}h", data, _NUMERIC_HEADER.size):
-                value = value * 10_000 + digit
-            return int(value * 10_000 ** (weight + 1 - digits)) if value else 0
-        return self._load_any(data)
-
-    def _load_any(self, data: Buffer) -> int:
         value = self._decimal.load(data)
         whole = int(value)
         if whole != value:

@@ -21,7 +21,6 @@ _VERSION: Final = re.compile(r"[1-9][0-9]{0,17}")
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _SEQUENCE_BITS: Final = 16
 _RANDOM_BITS: Final = 62 - _SEQUENCE_BITS
-_RANDOM_BYTES: Final = 6
 
 
 def uuid7(at: datetime, *, sequence: int = 0) -> UUID:
@@ -37,14 +36,8 @@ def uuid7(at: datetime, *, sequence: int = 0) -> UUID:
 def uuid7_sequence(at: datetime, count: int) -> list[UUID]:
     """Ascending UUIDv7s for what is recorded at one moment, in order; at most 65,536."""
     moment = _moment(at)
-    entropy = secrets.token_bytes(_RANDOM_BYTES * count)
     return [
-        UUID(
-            int=moment
-            | sequence << _RANDOM_BITS
-            | int.from_bytes(entropy[_RANDOM_BYTES * sequence : _RANDOM_BYTES * (sequence + 1)])
-            >> _RANDOM_BYTES * 8 - _RANDOM_BITS
-        )
+        UUID(int=moment | sequence << _RANDOM_BITS | secrets.randbits(_RANDOM_BITS))
         for sequence in range(count)
     ]
 

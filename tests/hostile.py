@@ -12,9 +12,9 @@ import httpx
 from tests.api import Api
 from tests.integrity import assert_sound, row_counts
 
-# A loaded machine answers within this; an answer that takes longer is one that an outsider can
-# hold up everybody else with.
-ANSWER_SECONDS_MAX: Final = 2.0
+# CPU time of this process, which other load on the machine does not touch. An answer that takes
+# more lets an outsider hold up everybody else; the worst ones took up to a minute.
+ANSWER_CPU_SECONDS_MAX: Final = 5.0
 # What hangs is given up, so that a test fails instead of standing still.
 _HANGS_SECONDS: Final = 20.0
 
@@ -52,11 +52,11 @@ async def send(api: Api, query: object, variables: object = None, **more: object
 
 
 async def in_time(request: Any, shown: object) -> httpx.Response:  # noqa: ANN401
-    """The response, if it comes as soon as any should."""
-    started = time.perf_counter()
+    """The response, if it comes, and without holding the event loop for long."""
+    started = time.process_time()
     response: httpx.Response = await asyncio.wait_for(request, _HANGS_SECONDS)
-    taken = time.perf_counter() - started
-    assert taken < ANSWER_SECONDS_MAX, f"{taken:.1f} s for {shown!r:.300}"
+    taken = time.process_time() - started
+    assert taken < ANSWER_CPU_SECONDS_MAX, f"{taken:.1f} s for {shown!r:.300}"
     return response
 
 

@@ -26,4 +26,4 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     """Refuse: a ledger goes forward."""
-    raise NotImplementedError("Florin's schema only goes forward. Restore a backup instead.")
+    raise RuntimeError("Florin's schema only goes forward. Restore a backup instead.")

@@ -182,4 +182,4 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     """Refuse: going back would destroy every ledger."""
-    raise NotImplementedError("Florin does not drop ledgers. Restore a backup instead.")
+    raise RuntimeError("Florin does not drop ledgers. Restore a backup instead.")

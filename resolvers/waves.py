@@ -13,7 +13,7 @@ from collections.abc import Callable, Coroutine
 from typing import Any, Final
 
 # A value passes a shield, a resolver and graphql-core's own completion before the next load is
-# made: up to three turns of the loop. One more for good measure costs a microsecond.
+# made: up to three turns of the loop. One more for good measure.
 QUIET_TURNS: Final = 4
 
 

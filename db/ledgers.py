@@ -49,6 +49,18 @@ CREATE: Final[LiteralString] = """
     ON CONFLICT (ledger_id) DO NOTHING
 """
 
+CREATE_WATERMARK: Final[LiteralString] = """
+    INSERT INTO florin.watermarks (ledger_id, announced_at)
+    VALUES (%(ledger_id)s, now())
+    ON CONFLICT (ledger_id) DO NOTHING
+"""
+
+CREATE_DUTIES: Final[LiteralString] = """
+    INSERT INTO florin.duties (ledger_id, duty)
+    SELECT %(ledger_id)s, new.duty FROM unnest(%(duties)s::text[]) AS new (duty)
+    ON CONFLICT (ledger_id, duty) DO NOTHING
+"""
+
 TRIAL_BALANCE: Final[LiteralString] = """
     SELECT currency, exponent, sum(debits_posted), sum(credits_posted), count(*)
     FROM florin.accounts
@@ -65,8 +77,14 @@ async def by_id(conn: Connection, ledger_id: int) -> Ledger | None:
 
 def create_default(conn: psycopg.Connection) -> None:
     """Make the default ledger where it is missing. For the owner's role only."""
-    parameters = {"ledger_id": DEFAULT_LEDGER_ID, "code": "main", "name": "Main ledger"}
-    conn.execute(CREATE, parameters)
+    create(conn, DEFAULT_LEDGER_ID, code="main", name="Main ledger")
+
+
+def create(conn: psycopg.Connection, ledger_id: int, *, code: str, name: str) -> None:
+    """Make a ledger, its watermark and its duties, each where it is missing."""
+    conn.execute(CREATE, {"ledger_id": ledger_id, "code": code, "name": name})
+    conn.execute(CREATE_WATERMARK, {"ledger_id": ledger_id})
+    conn.execute(CREATE_DUTIES, {"ledger_id": ledger_id, "duties": ["SEAL", "SWEEP"]})
 
 
 async def trial_balance(conn: Connection, ledger_id: int) -> list[TrialBalanceLine]:

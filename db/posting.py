@@ -107,15 +107,16 @@ WRITE_POSTINGS: Final[LiteralString] = """
 WRITE_ENTRIES: Final[LiteralString] = """
     INSERT INTO florin.entries
         (ledger_id, account_id, version, transaction_id, position, side, amount, balance_after,
-        created_at)
+        debits_after, created_at)
     SELECT %(ledger_id)s, new.account_id, new.version, new.transaction_id, new.position, new.side,
-        new.amount, new.balance_after, %(recorded_at)s
+        new.amount, new.balance_after, new.debits_after, %(recorded_at)s
     FROM unnest(
             %(account_ids)s::uuid[], %(versions)s::bigint[], %(transaction_ids)s::uuid[],
             %(positions)s::smallint[], %(sides)b::text[], %(amounts)s::numeric[],
-            %(balances_after)s::numeric[]
+            %(balances_after)s::numeric[], %(debits_after)s::numeric[]
         ) AS new (
-            account_id, version, transaction_id, position, side, amount, balance_after
+            account_id, version, transaction_id, position, side, amount, balance_after,
+            debits_after
         )
 """
 
@@ -260,4 +261,5 @@ def _entry_columns(posted: Sequence[Posted]) -> dict[str, object]:
         "sides": [entry.side for entry in entries],
         "amounts": WholeNumbers([entry.amount for entry in entries]),
         "balances_after": WholeNumbers([entry.balance_after for entry in entries]),
+        "debits_after": WholeNumbers([entry.debits_after for entry in entries]),
     }

@@ -95,12 +95,44 @@ CREATE TABLE florin.transactions (
     description     text NOT NULL,
     metadata        jsonb NOT NULL CHECK (jsonb_typeof(metadata) = 'object'),
     created_at      timestamptz NOT NULL,
+    -- When the application says that it takes effect; null: when it is recorded.
+    effective_at    timestamptz,
+    -- Of a hold, which is a transaction that began PENDING: until when, if at all; when it was
+    -- captured, voided or expired; and the request that did it. Its UUIDv7 is of that moment, so
+    -- that what happened to a ledger is in one order: transaction_id and resolution_id together.
+    expires_at      timestamptz,
+    resolved_at     timestamptz,
+    resolution_id   uuid,
+    resolution_key  text COLLATE "C" CHECK (resolution_key <> ''),
+    -- The transaction that this one takes back.
+    reverses_id     uuid,
     PRIMARY KEY (ledger_id, transaction_id),
-    UNIQUE (ledger_id, idempotency_key)
+    UNIQUE (ledger_id, idempotency_key),
+    CHECK (state <> 'PENDING' OR resolved_at IS NULL),
+    CHECK (state IN ('PENDING', 'POSTED') OR resolved_at IS NOT NULL),
+    CHECK ((resolution_key IS NULL) = (resolution_id IS NULL))
 );
 
 CREATE INDEX transactions_metadata_idx ON florin.transactions USING gin (metadata)
     WHERE metadata <> '{}'::jsonb;
+-- All that follow are partial: what is posted at once, for now, costs nothing in any of them.
+CREATE UNIQUE INDEX transactions_resolution_key_key
+    ON florin.transactions (ledger_id, resolution_key) WHERE resolution_key IS NOT NULL;
+-- Once: the second of two reversals runs into this, should it ever get so far.
+CREATE UNIQUE INDEX transactions_reverses_key
+    ON florin.transactions (ledger_id, reverses_id) WHERE reverses_id IS NOT NULL;
+CREATE INDEX transactions_resolution_idx
+    ON florin.transactions (ledger_id, resolution_id) WHERE resolution_id IS NOT NULL;
+CREATE INDEX transactions_expiring_idx ON florin.transactions (ledger_id, expires_at)
+    WHERE state = 'PENDING' AND expires_at IS NOT NULL;
+CREATE INDEX transactions_state_idx
+    ON florin.transactions (ledger_id, state, transaction_id) WHERE state <> 'POSTED';
+CREATE INDEX transactions_effective_idx
+    ON florin.transactions (
+        ledger_id,
+        (coalesce(effective_at, CASE WHEN state = 'POSTED' THEN resolved_at END))
+    )
+    WHERE coalesce(effective_at, CASE WHEN state = 'POSTED' THEN resolved_at END) IS NOT NULL;
 
 CREATE TABLE florin.postings (
     ledger_id         integer NOT NULL,
@@ -123,21 +155,104 @@ CREATE TABLE florin.entries (
     amount         florin.minor_units NOT NULL CHECK (amount > 0),
     balance_after  florin.minor_units NOT NULL,
     created_at     timestamptz NOT NULL,
+    -- Null: when it was recorded. An entry that has one is called dated.
+    effective_at   timestamptz,
+    -- All debits of the account up to here; the credits follow from them and the balance.
+    debits_after   florin.minor_units NOT NULL CHECK (debits_after >= 0),
     PRIMARY KEY (ledger_id, account_id, version)
 );
 
 CREATE INDEX entries_transaction_idx
     ON florin.entries (ledger_id, account_id, transaction_id);
+CREATE INDEX entries_effective_idx
+    ON florin.entries (ledger_id, account_id, effective_at, version)
+    WHERE effective_at IS NOT NULL;
+CREATE INDEX entries_dated_idx ON florin.entries (ledger_id, account_id, created_at)
+    WHERE effective_at IS NOT NULL;
+
+-- One account's side of one posting of a hold: counted as pending until it is resolved or expires.
+CREATE TABLE florin.holds (
+    ledger_id      integer NOT NULL,
+    account_id     uuid NOT NULL,
+    transaction_id uuid NOT NULL,
+    position       smallint NOT NULL CHECK (position BETWEEN 0 AND 99),
+    side           text NOT NULL CHECK (side IN ('DEBIT', 'CREDIT')),
+    amount         florin.minor_units NOT NULL CHECK (amount > 0),
+    captured       florin.minor_units CHECK (captured > 0 AND captured <= amount),
+    created_at     timestamptz NOT NULL,
+    expires_at     timestamptz,
+    resolved_at    timestamptz,
+    PRIMARY KEY (ledger_id, account_id, transaction_id, position),
+    CHECK (captured IS NULL OR resolved_at IS NOT NULL)
+);
+
+-- Which of them have expired, though nobody has swept them yet.
+CREATE INDEX holds_open_idx ON florin.holds (ledger_id, account_id, expires_at)
+    WHERE resolved_at IS NULL;
+-- Which of them were still open at a moment of the past.
+CREATE INDEX holds_resolved_idx ON florin.holds (ledger_id, account_id, resolved_at)
+    WHERE resolved_at IS NOT NULL;
+
+-- What an account's dated entries move from the day (and the month, both of UTC) that they were
+-- recorded in to the one that they take effect in: added there, taken off here. The sum of an
+-- account's shifts before a day turns its balance by recorded time into that by effective time,
+-- however many dated entries there are.
+CREATE TABLE florin.shifts (
+    ledger_id  integer NOT NULL,
+    account_id uuid NOT NULL,
+    period     text COLLATE "C" NOT NULL CHECK (period IN ('DAY', 'MONTH')),
+    starts_on  date NOT NULL,
+    debits     florin.minor_units NOT NULL,
+    credits    florin.minor_units NOT NULL,
+    PRIMARY KEY (ledger_id, account_id, period, starts_on)
+);
+
+-- Whatever is recorded from now on is recorded later than this: what the sealer waits for.
+CREATE TABLE florin.watermarks (
+    ledger_id    integer NOT NULL,
+    announced_at timestamptz NOT NULL,
+    PRIMARY KEY (ledger_id),
+    FOREIGN KEY (ledger_id) REFERENCES florin.ledgers (ledger_id)
+);
+
+-- The hash chain: each seal's hash covers the one before it and a digest of each of its entries.
+-- An item is an account's id (16 bytes), a version (8) and the entry's digest (16).
+CREATE TABLE florin.seals (
+    ledger_id  integer NOT NULL,
+    number     bigint NOT NULL CHECK (number > 0),
+    through    timestamptz NOT NULL,
+    entries    integer NOT NULL CHECK (entries > 0),
+    items      bytea NOT NULL CHECK (octet_length(items) = 40 * entries),
+    hash       bytea NOT NULL CHECK (octet_length(hash) = 32),
+    created_at timestamptz NOT NULL,
+    PRIMARY KEY (ledger_id, number)
+);
+
+-- What one process at a time does in the background: whoever holds the row's lock.
+CREATE TABLE florin.duties (
+    ledger_id integer NOT NULL,
+    duty      text COLLATE "C" NOT NULL CHECK (duty IN ('SEAL', 'SWEEP')),
+    done_at   timestamptz,
+    PRIMARY KEY (ledger_id, duty),
+    FOREIGN KEY (ledger_id) REFERENCES florin.ledgers (ledger_id)
+);
 
 -- The app's role: it reads everything, adds to history and can never rewrite it.
 GRANT USAGE ON SCHEMA florin TO florin_app;
 GRANT SELECT ON ALL TABLES IN SCHEMA florin TO florin_app;
 GRANT INSERT ON
     florin.currencies, florin.users, florin.accounts,
-    florin.transactions, florin.postings, florin.entries
+    florin.transactions, florin.postings, florin.entries, florin.holds, florin.shifts,
+    florin.seals
     TO florin_app;
 GRANT UPDATE (username, email, metadata, updated_at) ON florin.users TO florin_app;
 GRANT UPDATE (
     name, state, floor, ceiling, debits_posted, credits_posted, debits_pending, credits_pending,
     version, last_entry_at, metadata
 ) ON florin.accounts TO florin_app;
+GRANT UPDATE (state, description, metadata, resolved_at, resolution_id, resolution_key)
+    ON florin.transactions TO florin_app;
+GRANT UPDATE (captured, resolved_at) ON florin.holds TO florin_app;
+GRANT UPDATE (debits, credits) ON florin.shifts TO florin_app;
+GRANT UPDATE (announced_at) ON florin.watermarks TO florin_app;
+GRANT UPDATE (done_at) ON florin.duties TO florin_app;

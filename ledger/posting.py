@@ -62,6 +62,7 @@ class Entry(msgspec.Struct, frozen=True, gc=False):
     side: Side
     amount: int
     balance_after: int
+    debits_after: int
 
 
 class Posted(msgspec.Struct, frozen=True, gc=False):
@@ -214,6 +215,7 @@ def _post(
                     side,
                     amount,
                     book.balance,
+                    book.debits_posted,
                 )
             )
     recorded = Recorded(

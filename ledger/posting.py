@@ -1,75 +1,66 @@
-"""Decides what happens to requested transactions: the rules of money, in one pure function.
+"""Decides what happens to what is asked of transactions: the rules of money, in a pure function.
 
-``decide`` is given the locked accounts, the transactions already bound to the requests' keys, and
-the requests in order. It returns an outcome for each request and the rows to write. A request sees
-the effects of those before it, so that a batch gives exactly the outcomes of the same requests sent
-one by one. Refusals come in one order, whatever the request's own order:
+``decide`` is given the locked accounts, the transactions that the requests name or whose keys they
+use, and the requests in order. It returns an outcome for each request and what is to be written. A
+request sees the effects of those before it, so that a batch gives exactly the outcomes of the same
+requests sent one by one. Refusals come in one order, whatever the request's own order:
 
 1. malformed input (decided before, in ``ledger.transactions``)
 2. the key is bound to another request
-3. an account does not exist
-4. one account on both sides
-5. an account is frozen, or closed
-6. two currencies in one posting
-7. an amount with more decimals than its currency, or of more than 38 digits
-8. a floor, over the transaction's net effect on each account
-9. a ceiling, likewise
-10. a counter that would pass 38 digits
+3. a time that cannot be: an expiry that has passed, an effective time over a year ahead
+4. an account, or the transaction to be captured, voided or reversed, does not exist
+5. one account on both sides
+6. an account is frozen, or closed (a void moves nothing, and asks for neither)
+7. two currencies in one posting
+8. a posting's amount with more decimals than its currency, or of more than 38 digits
+9. the state: not pending, captured, voided or expired before; not posted, or reversed before
+10. the amounts of a capture: one a posting, no finer than its currency, no more than is held
+11. a floor, over the transaction's net effect on each account; of a hold, over all it may take
+12. a ceiling, likewise
+13. a counter that would pass 38 digits
 
 A limit is only met by movement towards it: an account below its floor (because the floor was
 raised) may still receive. Floors count what pending transactions may still take away, ceilings what
-they may still bring.
+they may still bring; a hold counts in neither from the moment that it expires.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import TypeAlias
 from uuid import UUID
 
 import msgspec
 
-from ledger import transactions
-from ledger.accounts import Account, Side
-from ledger.books import Book, Leg, account_refusal, limit_refusal
+from ledger import legs, replays, resolutions, transactions, worksheets
+from ledger.accounts import Account
+from ledger.books import Book
+from ledger.legs import Leg
+from ledger.records import Entry, Record, RecordedPosting
 from ledger.refusals import BatchRefused, IdempotencyConflict, InvalidInput, PostingRefusal
-from ledger.transactions import AccountKey, Malformed, TransactionRequest
-
-
-class RecordedPosting(msgspec.Struct, frozen=True, gc=False):
-    """A posting as it was recorded."""
-
-    debit_account_id: UUID
-    credit_account_id: UUID
-    amount: int
-
-
-class Recorded(msgspec.Struct, frozen=True, gc=False):
-    """A transaction that a key is bound to: what a second request with that key is held against."""
-
-    transaction_id: UUID
-    idempotency_key: str
-    fingerprint: bytes
-    postings: tuple[RecordedPosting, ...]
-
-
-class Entry(msgspec.Struct, frozen=True, gc=False):
-    """One account's side of one posting, to be written."""
-
-    account_id: UUID
-    version: int
-    transaction_id: UUID
-    position: int
-    side: Side
-    amount: int
-    balance_after: int
-    debits_after: int
+from ledger.transactions import (
+    CaptureRequest,
+    Malformed,
+    Request,
+    ReversalRequest,
+    TransactionRequest,
+    VoidRequest,
+)
+from ledger.worksheets import Expired, Worksheet
 
 
 class Posted(msgspec.Struct, frozen=True, gc=False):
-    """Accepted: to be written, with the entries it makes."""
+    """Accepted: a new transaction, with the entries it makes; a hold makes none."""
 
-    request: TransactionRequest
-    recorded: Recorded
+    request: TransactionRequest | ReversalRequest
+    recorded: Record
+    entries: tuple[Entry, ...]
+
+
+class Resolved(msgspec.Struct, frozen=True, gc=False):
+    """Accepted: a hold is captured, with the entries it makes, or voided."""
+
+    request: CaptureRequest | VoidRequest
+    recorded: Record
     entries: tuple[Entry, ...]
 
 
@@ -79,57 +70,63 @@ class Replayed(msgspec.Struct, frozen=True, gc=False):
     transaction_id: UUID
 
 
-Outcome: TypeAlias = Posted | Replayed | PostingRefusal
+Outcome: TypeAlias = Posted | Resolved | Replayed | PostingRefusal
 
 
 class Decision(msgspec.Struct, frozen=True, gc=False):
-    """An outcome for each request, in order, and the books of the accounts that change."""
+    """An outcome for each request, in order, and what is to be written.
+
+    ``books`` are those of the accounts that change. ``created`` and ``resolved`` are transactions
+    as the whole batch leaves them: a hold that is captured in its own batch is created, POSTED.
+    """
 
     outcomes: Sequence[Outcome]
-    books: Sequence[Book]
+    books: Sequence[Book] = ()
+    created: Sequence[tuple[TransactionRequest | ReversalRequest, Record]] = ()
+    resolved: Sequence[Record] = ()
+    entries: Sequence[Entry] = ()
+
+    @property
+    def changes(self) -> bool:
+        """Whether there is anything to be written."""
+        return bool(self.created or self.resolved)
 
     @property
     def posted(self) -> list[Posted]:
-        """What is to be written."""
+        """The new transactions, as each was decided."""
         return [outcome for outcome in self.outcomes if isinstance(outcome, Posted)]
 
 
 def decide(
-    requests: Sequence[TransactionRequest | Malformed],
+    requests: Sequence[Request | Malformed],
     *,
     accounts: Iterable[Account],
-    recorded: Iterable[Recorded],
+    recorded: Iterable[Record],
+    recorded_at: datetime,
     transaction_ids: Sequence[UUID],
     atomic: bool,
+    expired: Iterable[Expired] = (),
 ) -> Decision:
     """Decide the requests in order; ``transaction_ids`` has an ascending id for each.
 
     ``accounts`` are those of the requested ones that exist, ``recorded`` the transactions bound to
-    any of the requests' keys. With ``atomic``, one refusal refuses all, and the others say so.
+    any of the requests' keys or named by them, ``expired`` what the accounts' counters still hold
+    of expired holds. With ``atomic``, one refusal refuses all, and the others say so.
     """
-    books: dict[UUID | str | None, Book] = {}
-    for account in accounts:
-        books[account.account_id] = books[account.code] = Book(account)
-    bound = {transaction.idempotency_key: transaction for transaction in recorded}
+    sheet = worksheets.opened(
+        recorded_at=recorded_at, accounts=accounts, expired=expired, recorded=recorded
+    )
     outcomes: list[Outcome] = []
     for request, transaction_id in zip(requests, transaction_ids, strict=True):
-        if not isinstance(request, TransactionRequest):
+        if isinstance(request, Malformed):
             outcomes.append(request)
-            continue
-        earlier = bound.get(request.idempotency_key)
-        if earlier is not None:
-            outcomes.append(_replay(request, earlier, books))
-            continue
-        outcome = _post(request, transaction_id, books)
-        if isinstance(outcome, Posted):
-            bound[request.idempotency_key] = outcome.recorded
-        outcomes.append(outcome)
+        else:
+            outcomes.append(_outcome(request, transaction_id, sheet))
     if atomic:
         refused = _first_refused(outcomes)
         if refused is not None:
-            return Decision(_refuse_others(requests, outcomes, refused), ())
-    changed = {id(book): book for book in books.values() if book.changed}
-    return Decision(outcomes, tuple(changed.values()))
+            return Decision(_refuse_others(requests, outcomes, refused))
+    return _decision(outcomes, sheet)
 
 
 def recorded_time(clock: datetime, accounts: Iterable[Account]) -> datetime:
@@ -142,110 +139,134 @@ def recorded_time(clock: datetime, accounts: Iterable[Account]) -> datetime:
     return clock if last is None else max(clock, last + timedelta(microseconds=1))
 
 
-def _replay(
-    request: TransactionRequest,
-    recorded: Recorded,
-    books: Mapping[UUID | str | None, Book],
-) -> Replayed | IdempotencyConflict:
-    field = _first_difference(request, recorded, books)
-    if field is None:
-        return Replayed(recorded.transaction_id)
-    return IdempotencyConflict(
-        path=(*request.path, "idempotencyKey"),
-        idempotency_key=request.idempotency_key,
-        transaction_id=recorded.transaction_id,
-        field=field,
-    )
+def effective_time_limit(recorded_at: datetime) -> datetime:
+    """The latest effective time: the same moment of the next year."""
+    try:
+        return recorded_at.replace(year=recorded_at.year + 1)
+    except ValueError:  # the 29th of February
+        return recorded_at.replace(year=recorded_at.year + 1, month=3, day=1)
 
 
-def _first_difference(
-    request: TransactionRequest,
-    recorded: Recorded,
-    books: Mapping[UUID | str | None, Book],
-) -> str | None:
-    if len(request.postings) != len(recorded.postings):
-        return "postings"
-    for position, (asked, kept) in enumerate(zip(request.postings, recorded.postings, strict=True)):
-        debit = _account_id(asked.debit, books)
-        if debit is None or debit != kept.debit_account_id:
-            return f"postings.{position}.debit"
-        if _account_id(asked.credit, books) != kept.credit_account_id:
-            return f"postings.{position}.credit"
-        if asked.amount.minor_units(books[debit].account.exponent) != kept.amount:
-            return f"postings.{position}.amount"
-    fingerprint = transactions.fingerprint(request)
-    if fingerprint[:16] != recorded.fingerprint[:16]:
-        return "description"
-    return None if fingerprint == recorded.fingerprint else "metadata"
+def _outcome(request: Request, transaction_id: UUID, sheet: Worksheet) -> Outcome:
+    key = request.idempotency_key
+    is_resolution = isinstance(request, CaptureRequest | VoidRequest)
+    bound = sheet.bound(key, resolution=is_resolution)
+    if bound is not None:
+        field = replays.first_difference(request, bound, sheet)
+        if field is None:
+            return Replayed(bound.transaction_id)
+        return IdempotencyConflict(
+            path=(*request.path, "idempotencyKey"),
+            idempotency_key=key,
+            transaction_id=bound.transaction_id,
+            field=field,
+        )
+    match request:
+        case TransactionRequest():
+            carried = _time_refusal(request, sheet) or _post(request, transaction_id, sheet)
+            return Posted(request, *carried) if isinstance(carried, tuple) else carried
+        case ReversalRequest():
+            reversal = _time_refusal(request, sheet) or resolutions.reverse(
+                request, transaction_id, sheet
+            )
+            return Posted(request, *reversal) if isinstance(reversal, tuple) else reversal
+        case CaptureRequest():
+            captured = resolutions.capture(request, transaction_id, sheet)
+            return Resolved(request, *captured) if isinstance(captured, tuple) else captured
+        case VoidRequest():
+            voided = resolutions.void(request, transaction_id, sheet)
+            return Resolved(request, *voided) if isinstance(voided, tuple) else voided
 
 
-def _account_id(account: AccountKey, books: Mapping[UUID | str | None, Book]) -> UUID | None:
-    book = books.get(account.key)
-    return None if book is None else book.account.account_id
+def _time_refusal(
+    request: TransactionRequest | ReversalRequest, sheet: Worksheet
+) -> InvalidInput | None:
+    effective_at = request.effective_at
+    if effective_at is not None and effective_at > effective_time_limit(sheet.recorded_at):
+        problem = "it is more than a year ahead; post it nearer to its time"
+        return InvalidInput(path=(*request.path, "effectiveAt"), problem=problem)
+    expires_at = request.expires_at if isinstance(request, TransactionRequest) else None
+    if expires_at is not None and expires_at <= sheet.recorded_at:
+        problem = "that moment has passed; a hold expires in the future, or never if it is left out"
+        return InvalidInput(path=(*request.path, "expiresAt"), problem=problem)
+    return None
 
 
 def _post(
-    request: TransactionRequest,
-    transaction_id: UUID,
-    books: Mapping[UUID | str | None, Book],
-) -> Posted | PostingRefusal:
-    legs: list[Leg] = []
+    request: TransactionRequest, transaction_id: UUID, sheet: Worksheet
+) -> tuple[Record, tuple[Entry, ...]] | PostingRefusal:
+    asked: list[Leg] = []
     for position, posting in enumerate(request.postings):
-        debit, credit = books.get(posting.debit.key), books.get(posting.credit.key)
-        legs.append(Leg(request.path, position, posting, debit, credit))
-    refusal = account_refusal(legs) or limit_refusal(legs)
+        debit, credit = sheet.book(posting.debit), sheet.book(posting.credit)
+        asked.append(Leg(request.path, position, posting, debit, credit))
+    refusal = legs.account_refusal(asked) or legs.limit_refusal(asked, pending=request.pending)
     if refusal is not None:
         return refusal
     postings: list[RecordedPosting] = []
-    entries: list[Entry] = []
-    for leg in legs:
-        debit, credit, amount = leg.known()
-        postings.append(
-            RecordedPosting(debit.account.account_id, credit.account.account_id, amount)
-        )
-        sides: tuple[tuple[Side, Book], ...] = (("DEBIT", debit), ("CREDIT", credit))
-        for side, book in sides:
-            book.post(side, amount)
-            entries.append(
-                Entry(
-                    book.account.account_id,
-                    book.version,
-                    transaction_id,
-                    leg.position,
-                    side,
-                    amount,
-                    book.balance,
-                    book.debits_posted,
-                )
-            )
-    recorded = Recorded(
+    for leg in asked:
+        one, other, amount = leg.known()
+        postings.append(RecordedPosting(one.account.account_id, other.account.account_id, amount))
+    record = Record(
         transaction_id,
         request.idempotency_key,
         transactions.fingerprint(request),
         tuple(postings),
+        "PENDING" if request.pending else "POSTED",
+        request.effective_at,
+        request.expires_at,
     )
-    return Posted(request, recorded, tuple(entries))
+    sheet.keep(record)
+    if not request.pending:
+        return record, sheet.enter(record)
+    for kept in postings:
+        sheet.hold(kept)
+    return record, ()
+
+
+def _decision(outcomes: Sequence[Outcome], sheet: Worksheet) -> Decision:
+    changed = {id(book): book for book in sheet.books.values() if book.changed}
+    created: list[tuple[TransactionRequest | ReversalRequest, Record]] = []
+    resolved: list[UUID] = []
+    entries: list[Entry] = []
+    new: set[UUID] = set()
+    for outcome in outcomes:
+        if isinstance(outcome, Posted):
+            new.add(outcome.recorded.transaction_id)
+            created.append((outcome.request, sheet.records[outcome.recorded.transaction_id]))
+            entries.extend(outcome.entries)
+        elif isinstance(outcome, Resolved):
+            if outcome.recorded.transaction_id not in new:
+                resolved.append(outcome.recorded.transaction_id)
+            entries.extend(outcome.entries)
+    return Decision(
+        outcomes,
+        tuple(changed.values()),
+        created,
+        [sheet.records[transaction_id] for transaction_id in resolved],
+        entries,
+    )
 
 
 def _first_refused(outcomes: Sequence[Outcome]) -> int | None:
     for index, outcome in enumerate(outcomes):
-        if not isinstance(outcome, Posted | Replayed):
+        if not isinstance(outcome, Posted | Resolved | Replayed):
             return index
     return None
 
 
 def _refuse_others(
-    requests: Sequence[TransactionRequest | Malformed],
+    requests: Sequence[Request | Malformed],
     outcomes: Sequence[Outcome],
     refused_index: int,
 ) -> list[Outcome]:
-    unwritten = {one.recorded.transaction_id for one in outcomes if isinstance(one, Posted)}
+    done = [one for one in outcomes if isinstance(one, Posted | Resolved)]
+    unbound = {one.request.idempotency_key for one in done}
     refused: list[Outcome] = []
     for request, outcome in zip(requests, outcomes, strict=True):
-        if isinstance(outcome, Posted | Replayed):
+        if isinstance(outcome, Posted | Resolved | Replayed):
             refused.append(BatchRefused(path=request.path, refused_index=refused_index))
-        elif isinstance(outcome, IdempotencyConflict) and outcome.transaction_id in unwritten:
-            # The transaction that it conflicts with is not going to be there to be shown.
+        elif isinstance(outcome, IdempotencyConflict) and outcome.idempotency_key in unbound:
+            # What it conflicts with is refused with it: there is nothing to show, the key is free.
             problem = f"the key stands in this batch before, with a different {outcome.field}"
             refused.append(InvalidInput(path=outcome.path, problem=problem))
         else:

@@ -9,7 +9,17 @@ from uuid import UUID
 
 import msgspec
 
-Path: TypeAlias = tuple[str, ...]
+from ledger.paths import Path
+from ledger.resolution_refusals import (
+    AlreadyCaptured,
+    AlreadyReversed,
+    AlreadyVoided,
+    AmountExceedsHold,
+    HoldExpired,
+    NotReversible,
+    TransactionNotFound,
+    TransactionNotPending,
+)
 
 
 class InvalidInput(msgspec.Struct, frozen=True, kw_only=True):
@@ -31,13 +41,13 @@ class InvalidAmount(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class IdempotencyConflict(msgspec.Struct, frozen=True, kw_only=True):
-    """The idempotency key is bound to a transaction that was requested otherwise."""
+    """The idempotency key is bound to another request."""
 
     code: ClassVar[str] = "IDEMPOTENCY_CONFLICT"
     text: ClassVar[str] = (
-        "Idempotency key {refusal.idempotency_key!r} already belongs to a transaction whose "
-        "{refusal.field} is different. Send the first request unchanged to have its result "
-        "again, or use a new key for a new transaction."
+        "Idempotency key {refusal.idempotency_key!r} already belongs to a request that differs in "
+        "{refusal.field}. Send the first request unchanged to have its result again, or use a new "
+        "key for a new request."
     )
     path: Path
     idempotency_key: str
@@ -235,11 +245,11 @@ class CeilingExceeded(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class BatchRefused(msgspec.Struct, frozen=True, kw_only=True):
-    """Another transaction of an atomic batch was refused, so this one was not posted either."""
+    """Another item of an atomic batch was refused, so this one was not carried out either."""
 
     code: ClassVar[str] = "BATCH_REFUSED"
     text: ClassVar[str] = (
-        "Not posted, because transaction {refusal.refused_index} of this atomic batch was "
+        "Not carried out, because item {refusal.refused_index} of this atomic batch was "
         "refused. Mend that one and send the batch again, or send it with atomic: false."
     )
     path: Path
@@ -255,6 +265,14 @@ PostingRefusal: TypeAlias = (
     | AccountFrozen
     | AccountClosed
     | CurrencyMismatch
+    | TransactionNotFound
+    | TransactionNotPending
+    | AlreadyCaptured
+    | AlreadyVoided
+    | HoldExpired
+    | AmountExceedsHold
+    | AlreadyReversed
+    | NotReversible
     | InsufficientFunds
     | CeilingExceeded
     | BatchRefused

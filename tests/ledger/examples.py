@@ -5,11 +5,24 @@ from datetime import UTC, datetime
 from typing import TypeAlias
 from uuid import NAMESPACE_URL, UUID, uuid5
 
+import msgspec
+
 from ledger import posting, transactions
 from ledger.accounts import Account, AccountState, Side
-from ledger.posting import Decision, Outcome, Posted, Recorded
-from ledger.refusals import Path
-from ledger.transactions import AccountKey, Malformed, TransactionRequest
+from ledger.paths import Path
+from ledger.posting import Decision, Outcome, Posted, Resolved
+from ledger.records import Record
+from ledger.transactions import (
+    AccountKey,
+    CaptureRequest,
+    Malformed,
+    Request,
+    ReversalRequest,
+    TransactionKey,
+    TransactionRequest,
+    VoidRequest,
+)
+from ledger.worksheets import Expired
 
 NOON = datetime(2025, 6, 1, 12, tzinfo=UTC)
 PATH: Path = ("input",)
@@ -53,6 +66,11 @@ def account(
     )
 
 
+def replaced(it: Account, **fields: object) -> Account:
+    """An account with something changed about it."""
+    return msgspec.structs.replace(it, **fields)
+
+
 def id_of(code: str) -> UUID:
     """The id of the example account with a code."""
     return uuid5(NAMESPACE_URL, code)
@@ -69,6 +87,9 @@ def sent(
     description: str = "",
     metadata: object = None,
     path: Path = PATH,
+    effective_at: datetime | None = None,
+    pending: bool = False,
+    expires_at: datetime | None = None,
 ) -> TransactionRequest | Malformed:
     """What becomes of a request as a client sends it."""
     return transactions.request(
@@ -77,6 +98,9 @@ def sent(
         postings=[(_key(debit), _key(credit), amount) for debit, credit, amount in legs],
         description=description,
         metadata_object=metadata,
+        effective_at=effective_at,
+        pending=pending,
+        expires_at=expires_at,
     )
 
 
@@ -86,17 +110,99 @@ def request(
     description: str = "",
     metadata: object = None,
     path: Path = PATH,
+    effective_at: datetime | None = None,
 ) -> TransactionRequest:
     """A well-formed request."""
-    made = sent(*legs, key=key, description=description, metadata=metadata, path=path)
+    made = sent(
+        *legs,
+        key=key,
+        description=description,
+        metadata=metadata,
+        path=path,
+        effective_at=effective_at,
+    )
     assert isinstance(made, TransactionRequest), made
     return made
 
 
+def hold(
+    *legs: Leg,
+    key: str = "hold",
+    description: str = "",
+    path: Path = PATH,
+    effective_at: datetime | None = None,
+    expires_at: datetime | None = None,
+) -> TransactionRequest:
+    """A well-formed request for a hold."""
+    made = sent(
+        *legs,
+        key=key,
+        description=description,
+        path=path,
+        effective_at=effective_at,
+        pending=True,
+        expires_at=expires_at,
+    )
+    assert isinstance(made, TransactionRequest), made
+    return made
+
+
+def capture(
+    transaction: str | UUID = "hold", *amounts: str, key: str = "capture", path: Path = PATH
+) -> CaptureRequest:
+    """A well-formed request to capture a hold, whole where no amounts are given."""
+    made = transactions.capture(
+        path=path,
+        idempotency_key=key,
+        transaction=transaction_key(transaction),
+        amount_texts=amounts or None,
+    )
+    assert isinstance(made, CaptureRequest), made
+    return made
+
+
+def void(transaction: str | UUID = "hold", *, key: str = "void", path: Path = PATH) -> VoidRequest:
+    """A well-formed request to void a hold."""
+    made = transactions.void(
+        path=path, idempotency_key=key, transaction=transaction_key(transaction)
+    )
+    assert isinstance(made, VoidRequest), made
+    return made
+
+
+def reversal(
+    transaction: str | UUID = "key",
+    *,
+    key: str = "reversal",
+    description: str = "",
+    metadata: object = None,
+    path: Path = PATH,
+    effective_at: datetime | None = None,
+) -> ReversalRequest:
+    """A well-formed request to reverse a transaction."""
+    made = transactions.reversal(
+        path=path,
+        idempotency_key=key,
+        transaction=transaction_key(transaction),
+        description=description,
+        metadata_object=metadata,
+        effective_at=effective_at,
+    )
+    assert isinstance(made, ReversalRequest), made
+    return made
+
+
+def transaction_key(transaction: str | UUID) -> TransactionKey:
+    """A transaction by its key or its id."""
+    return TransactionKey(transaction, str(transaction))
+
+
 def decide(
-    *requests: TransactionRequest | Malformed,
+    *requests: Request | Malformed,
     accounts: Iterable[Account],
-    recorded: Iterable[Recorded] = (),
+    recorded: Iterable[Record] = (),
+    expired: Iterable[Expired] = (),
+    recorded_at: datetime = NOON,
     atomic: bool = False,
 ) -> Decision:
     """Decide a batch; its transactions have the ids 1, 2, 3…"""
@@ -104,18 +210,22 @@ def decide(
         requests,
         accounts=accounts,
         recorded=recorded,
+        expired=expired,
+        recorded_at=recorded_at,
         transaction_ids=transaction_ids(len(requests)),
         atomic=atomic,
     )
 
 
 def outcome(
-    made: TransactionRequest | Malformed,
+    made: Request | Malformed,
     *accounts: Account,
-    recorded: Iterable[Recorded] = (),
+    recorded: Iterable[Record] = (),
+    recorded_at: datetime = NOON,
 ) -> Outcome:
     """What becomes of a request alone."""
-    (alone,) = decide(made, accounts=accounts, recorded=recorded).outcomes
+    decision = decide(made, accounts=accounts, recorded=recorded, recorded_at=recorded_at)
+    (alone,) = decision.outcomes
     return alone
 
 
@@ -132,10 +242,12 @@ def transaction_ids(count: int) -> Sequence[UUID]:
 
 
 def kind(of: Outcome) -> str:
-    """``POSTED``, ``REPLAYED`` or a refusal's code."""
+    """``POSTED``, ``PENDING``, ``CAPTURED``, ``VOIDED``, ``REPLAYED`` or a refusal's code."""
     match of:
         case Posted():
-            return "POSTED"
+            return of.recorded.state
+        case Resolved():
+            return "CAPTURED" if of.recorded.state == "POSTED" else "VOIDED"
         case posting.Replayed():
             return "REPLAYED"
         case _:

@@ -1,6 +1,7 @@
 """Every refusal has a code of its own and a message that says what happened and what to do."""
 
 import string
+from datetime import UTC, datetime
 from typing import get_args
 from uuid import UUID
 
@@ -8,14 +9,16 @@ import msgspec
 import pytest
 
 from ledger import refusals
+from ledger.paths import Path
 from ledger.refusals import Refusal
 
 KINDS: tuple[type[Refusal], ...] = get_args(Refusal)
 PLACEHOLDERS: dict[object, object] = {
-    refusals.Path: ("input", "transactions", "3"),
+    Path: ("input", "transactions", "3"),
     str: "{it's}",
     UUID: UUID(int=7),
     int: 7,
+    datetime: datetime(2026, 11, 24, tzinfo=UTC),
 }
 
 

@@ -6,7 +6,8 @@ the filter uses, and the window. Leaving unused conditions out, rather than writ
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Final, Generic, TypeVar
+from datetime import datetime
+from typing import Final, Generic, NamedTuple, TypeVar
 from uuid import UUID
 
 import msgspec
@@ -40,6 +41,13 @@ class Window(msgspec.Struct, Generic[Position], frozen=True, gc=False):
     backward: bool = False
 
 
+class Place(NamedTuple):
+    """The position of a row in an order by time, where the version decides between equal times."""
+
+    at: datetime
+    version: int
+
+
 class Count(msgspec.Struct, frozen=True, gc=False):
     """How many rows a parent's list has."""
 
@@ -54,7 +62,7 @@ class Listing(msgspec.Struct, frozen=True):
     key: SQL
     key_name: SQL
     descending: bool
-    conditions: Mapping[str, SQL]
+    conditions: Mapping[str, SQL | Composed]
 
     def page(self, window: Window[Position], conditions: Sequence[str]) -> Composed:
         """The statement of one page. Parameters: limit, after, before and the conditions'."""

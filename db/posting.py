@@ -1,12 +1,13 @@
-"""The write path: a batch of transactions is locked, decided and written in three round trips.
+"""The write path: a batch of requests is locked, decided and written in three round trips.
 
 ========  =================================================  ==================================
 trip      what is sent (one pipeline)                        why in this order
 ========  =================================================  ==================================
 1         BEGIN, LOCK, RECORDED, CLOCK                       the locks come first, so that what
                                                              is read next is true until commit
-2         WRITE_ACCOUNTS, WRITE_TRANSACTIONS,                their row counts are checked
-          WRITE_POSTINGS, WRITE_ENTRIES                      before anything is final
+(1b)      EXPIRED, where an account has something pending    what of it has expired by that clock
+2         the writes of ``db.posting_writes``                their row counts are checked
+                                                             before anything is final
 3         COMMIT
 ========  =================================================  ==================================
 
@@ -14,32 +15,34 @@ However large the batch, these are all the statements: each write carries column
 go in binary (``%(…)b``): in text form each would be quoted by a regular expression.
 
 Ordering. Every writer locks its accounts in the order of their ids, so that two batches can wait
-for each other but never in a circle. Idempotency keys are read after the locks: of two requests
-with one key and the same accounts, the second waits, then finds the first. Where the accounts
-differ the unique key decides, and the loser runs again (``UniqueViolation`` is for the caller to
-retry). The clock is read after the locks, and no entry is older than its account's last.
+for each other but never in a circle. A hold or a transaction is only changed, and only reversed,
+under the locks of all its accounts: of two captures the second finds what the first has done.
+Idempotency keys are read after the locks: of two requests with one key and the same accounts, the
+second waits, then finds the first. Where the accounts differ the unique key decides, and the loser
+runs again (``UniqueViolation`` is for the caller to retry). The clock is read after the locks, no
+entry is older than its account's last, and none is older than the sealer's last announcement.
 
 The caller opens the transaction (``statements.transaction``), and commits by leaving it; the pool's
 check of a connection before it is lent is a trip of its own. What is raised here rolls everything
 back: refusals are part of the decision, exceptions are outages or bugs.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Final, LiteralString
 from uuid import UUID
 
 import msgspec
-import orjson
 
-from db import statements
-from db.arrays import UUIDs, WholeNumbers
-from db.statements import Connection, Write
+from db import posting_writes, statements
+from db.arrays import UUIDs
+from db.statements import Connection
 from ledger import identifiers, posting
 from ledger.accounts import Account
-from ledger.books import Book
-from ledger.posting import Decision, Posted, Recorded, RecordedPosting
-from ledger.transactions import Malformed, TransactionRequest
+from ledger.posting import Decision
+from ledger.records import Record, RecordedPosting, TransactionState
+from ledger.transactions import AccountKey, Malformed, Request, TransactionRequest
+from ledger.worksheets import Expired
 
 LOCK: Final[LiteralString] = """
     SELECT account_id, code, currency, exponent, normal_side, state, floor, ceiling,
@@ -52,72 +55,74 @@ LOCK: Final[LiteralString] = """
     FOR NO KEY UPDATE
 """
 
+# The same where transactions are captured, voided or reversed: their accounts, too. Postings never
+# change, so that it does not matter that they are read before the locks are had.
+LOCK_WITH_TARGETS: Final[LiteralString] = """
+    SELECT account_id, code, currency, exponent, normal_side, state, floor, ceiling,
+        debits_posted, credits_posted, debits_pending, credits_pending, version, last_entry_at
+    FROM florin.accounts
+    WHERE ledger_id = %(ledger_id)s AND (
+        account_id = ANY(%(ids)s) OR code = ANY(%(codes)b) OR account_id = ANY(ARRAY(
+            SELECT leg.account_id
+            FROM florin.transactions AS t
+            JOIN florin.postings AS p
+                ON p.ledger_id = t.ledger_id AND p.transaction_id = t.transaction_id
+            CROSS JOIN LATERAL (VALUES (p.debit_account_id), (p.credit_account_id))
+                AS leg (account_id)
+            WHERE t.ledger_id = %(ledger_id)s AND (
+                t.transaction_id = ANY(%(target_ids)s) OR t.idempotency_key = ANY(%(target_keys)b)
+            )
+        ))
+    )
+    -- As above.
+    ORDER BY account_id
+    FOR NO KEY UPDATE
+"""
+
 RECORDED: Final[LiteralString] = """
-    SELECT t.transaction_id, t.idempotency_key, t.fingerprint,
+    SELECT t.transaction_id, t.idempotency_key, t.fingerprint, t.state, t.effective_at,
+        t.expires_at, t.resolved_at, t.resolution_id, t.resolution_key, t.reverses_id,
+        (
+            SELECT r.transaction_id FROM florin.transactions AS r
+            WHERE r.ledger_id = %(ledger_id)s AND r.reverses_id = t.transaction_id
+        ) AS reversed_by_id,
         array_agg(p.debit_account_id ORDER BY p.position) AS debit_account_ids,
         array_agg(p.credit_account_id ORDER BY p.position) AS credit_account_ids,
-        array_agg(p.amount::numeric ORDER BY p.position) AS amounts
+        array_agg(p.amount::numeric ORDER BY p.position) AS amounts,
+        array_agg(h.captured::numeric ORDER BY p.position) AS captured
     FROM florin.transactions AS t
     JOIN florin.postings AS p
         ON p.ledger_id = t.ledger_id AND p.transaction_id = t.transaction_id
-    WHERE t.ledger_id = %(ledger_id)s AND t.idempotency_key = ANY(%(keys)b)
-    GROUP BY t.transaction_id, t.idempotency_key, t.fingerprint
+    LEFT JOIN florin.holds AS h
+        ON h.ledger_id = p.ledger_id AND h.account_id = p.debit_account_id
+        AND h.transaction_id = p.transaction_id AND h.position = p.position
+    WHERE t.ledger_id = %(ledger_id)s AND (
+        t.idempotency_key = ANY(%(keys)b) OR t.resolution_key = ANY(%(keys)b)
+        OR t.transaction_id = ANY(%(target_ids)s)
+    )
+    GROUP BY t.ledger_id, t.transaction_id
 """
 
-CLOCK: Final[LiteralString] = "SELECT clock_timestamp()"
-
-WRITE_ACCOUNTS: Final[LiteralString] = """
-    UPDATE florin.accounts AS a
-    SET debits_posted = new.debits_posted, credits_posted = new.credits_posted,
-        version = new.version, last_entry_at = %(recorded_at)s
-    FROM unnest(
-            %(account_ids)s::uuid[], %(debits_posted)s::numeric[], %(credits_posted)s::numeric[],
-            %(versions_before)s::bigint[], %(versions)s::bigint[]
-        ) AS new (account_id, debits_posted, credits_posted, version_before, version)
-    WHERE a.ledger_id = %(ledger_id)s AND a.account_id = new.account_id
-        -- The row is locked, so this always holds; if it ever did not, an update would be lost.
-        AND a.version = new.version_before
-"""
-
-WRITE_TRANSACTIONS: Final[LiteralString] = """
-    INSERT INTO florin.transactions
-        (ledger_id, transaction_id, idempotency_key, fingerprint, state, description, metadata,
-        created_at)
-    SELECT %(ledger_id)s, new.transaction_id, new.idempotency_key, new.fingerprint, 'POSTED',
-        new.description, new.metadata::jsonb, %(recorded_at)s
-    FROM unnest(
-            %(transaction_ids)s::uuid[], %(idempotency_keys)b::text[], %(fingerprints)b::bytea[],
-            %(descriptions)b::text[], %(metadata)b::text[]
-        ) AS new (transaction_id, idempotency_key, fingerprint, description, metadata)
-    -- Keys are locked by the unique index as they come: in one order, like the accounts.
-    ORDER BY new.idempotency_key
-"""
-
-WRITE_POSTINGS: Final[LiteralString] = """
-    INSERT INTO florin.postings
-        (ledger_id, transaction_id, position, debit_account_id, credit_account_id, amount)
-    SELECT %(ledger_id)s, new.transaction_id, new.position, new.debit_account_id,
-        new.credit_account_id, new.amount
-    FROM unnest(
-            %(transaction_ids)s::uuid[], %(positions)s::smallint[], %(debit_account_ids)s::uuid[],
-            %(credit_account_ids)s::uuid[], %(amounts)s::numeric[]
-        ) AS new (transaction_id, position, debit_account_id, credit_account_id, amount)
-"""
-
-WRITE_ENTRIES: Final[LiteralString] = """
-    INSERT INTO florin.entries
-        (ledger_id, account_id, version, transaction_id, position, side, amount, balance_after,
-        debits_after, created_at)
-    SELECT %(ledger_id)s, new.account_id, new.version, new.transaction_id, new.position, new.side,
-        new.amount, new.balance_after, new.debits_after, %(recorded_at)s
-    FROM unnest(
-            %(account_ids)s::uuid[], %(versions)s::bigint[], %(transaction_ids)s::uuid[],
-            %(positions)s::smallint[], %(sides)b::text[], %(amounts)s::numeric[],
-            %(balances_after)s::numeric[], %(debits_after)s::numeric[]
-        ) AS new (
-            account_id, version, transaction_id, position, side, amount, balance_after,
-            debits_after
+CLOCK: Final[LiteralString] = """
+    SELECT greatest(
+        clock_timestamp(),
+        (
+            SELECT announced_at + interval '1 microsecond'
+            FROM florin.watermarks WHERE ledger_id = %(ledger_id)s
         )
+    )
+"""
+
+# A statement of its own behind the locks: a snapshot from before them might still show as open what
+# was captured while they were waited for.
+EXPIRED: Final[LiteralString] = """
+    SELECT account_id,
+        coalesce(sum(amount) FILTER (WHERE side = 'DEBIT'), 0) AS debits,
+        coalesce(sum(amount) FILTER (WHERE side = 'CREDIT'), 0) AS credits
+    FROM florin.holds
+    WHERE ledger_id = %(ledger_id)s AND account_id = ANY(%(account_ids)s)
+        AND resolved_at IS NULL AND expires_at <= %(recorded_at)s
+    GROUP BY account_id
 """
 
 
@@ -125,24 +130,47 @@ class _RecordedRow(msgspec.Struct, frozen=True, gc=False):
     transaction_id: UUID
     idempotency_key: str
     fingerprint: bytes
+    state: TransactionState
+    effective_at: datetime | None
+    expires_at: datetime | None
+    resolved_at: datetime | None
+    resolution_id: UUID | None
+    resolution_key: str | None
+    reverses_id: UUID | None
+    reversed_by_id: UUID | None
     debit_account_ids: list[UUID]
     credit_account_ids: list[UUID]
     amounts: list[int]
+    captured: list[int | None]
 
-    def value(self) -> Recorded:
-        legs = zip(self.debit_account_ids, self.credit_account_ids, self.amounts, strict=True)
-        return Recorded(
+    def value(self) -> Record:
+        legs = zip(
+            self.debit_account_ids,
+            self.credit_account_ids,
+            self.amounts,
+            self.captured,
+            strict=True,
+        )
+        return Record(
             self.transaction_id,
             self.idempotency_key,
             self.fingerprint,
             tuple(RecordedPosting(*leg) for leg in legs),
+            self.state,
+            self.effective_at,
+            self.expires_at,
+            self.resolved_at,
+            self.resolution_id,
+            self.resolution_key,
+            self.reverses_id,
+            self.reversed_by_id,
         )
 
 
 async def post(
     conn: Connection,
     ledger_id: int,
-    requests: Sequence[TransactionRequest | Malformed],
+    requests: Sequence[Request | Malformed],
     *,
     atomic: bool,
 ) -> tuple[Decision, datetime]:
@@ -156,40 +184,42 @@ async def post(
     decision = posting.decide(
         requests,
         accounts=accounts,
+        expired=await _expired(conn, ledger_id, accounts, recorded_at),
         recorded=recorded,
+        recorded_at=recorded_at,
         transaction_ids=identifiers.uuid7_sequence(recorded_at, len(requests)),
         atomic=atomic,
     )
-    if decision.posted:
-        await _write(conn, ledger_id, decision, recorded_at)
+    if decision.changes:
+        await posting_writes.write(conn, ledger_id, decision, recorded_at)
     return decision, recorded_at
 
 
 async def _lock_and_read(
-    conn: Connection, ledger_id: int, requests: Sequence[TransactionRequest | Malformed]
-) -> tuple[list[Account], list[Recorded], datetime]:
-    well_formed = [request for request in requests if isinstance(request, TransactionRequest)]
-    named = {
-        account.key
+    conn: Connection, ledger_id: int, requests: Sequence[Request | Malformed]
+) -> tuple[list[Account], list[Record], datetime]:
+    well_formed = [request for request in requests if not isinstance(request, Malformed)]
+    named = {account.key for account in _accounts(well_formed)}
+    targets = [
+        request.transaction.key
         for request in well_formed
-        for leg in request.postings
-        for account in (leg.debit, leg.credit)
+        if not isinstance(request, TransactionRequest)
+    ]
+    keys = [request.idempotency_key for request in well_formed]
+    target_keys = [key for key in targets if isinstance(key, str)]
+    parameters: dict[str, object] = {
+        "ledger_id": ledger_id,
+        "ids": UUIDs([key for key in named if isinstance(key, UUID)]),
+        "codes": [key for key in named if isinstance(key, str)],
+        "keys": keys + target_keys,
+        "target_ids": UUIDs([key for key in targets if isinstance(key, UUID)]),
+        "target_keys": target_keys,
     }
     accounts = statements.cursor(conn, Account)
     recorded = statements.cursor(conn, _RecordedRow)
-    await accounts.execute(
-        LOCK,
-        {
-            "ledger_id": ledger_id,
-            "ids": UUIDs([key for key in named if isinstance(key, UUID)]),
-            "codes": [key for key in named if isinstance(key, str)],
-        },
-    )
-    await recorded.execute(
-        RECORDED,
-        {"ledger_id": ledger_id, "keys": [request.idempotency_key for request in well_formed]},
-    )
-    clock = await (await conn.execute(CLOCK)).fetchone()
+    await accounts.execute(LOCK_WITH_TARGETS if targets else LOCK, parameters)
+    await recorded.execute(RECORDED, parameters)
+    clock = await (await conn.execute(CLOCK, {"ledger_id": ledger_id})).fetchone()
     assert clock is not None
     return (
         await accounts.fetchall(),
@@ -198,68 +228,23 @@ async def _lock_and_read(
     )
 
 
-async def _write(
-    conn: Connection, ledger_id: int, decision: Decision, recorded_at: datetime
-) -> None:
-    posted = decision.posted
-    common: dict[str, object] = {"ledger_id": ledger_id, "recorded_at": recorded_at}
-    await statements.write(
+def _accounts(requests: Sequence[Request]) -> Iterator[AccountKey]:
+    for request in requests:
+        if isinstance(request, TransactionRequest):
+            for leg in request.postings:
+                yield leg.debit
+                yield leg.credit
+
+
+async def _expired(
+    conn: Connection, ledger_id: int, accounts: Sequence[Account], recorded_at: datetime
+) -> list[Expired]:
+    pending = [a.account_id for a in accounts if a.debits_pending or a.credits_pending]
+    if not pending:
+        return []
+    return await statements.all_rows(
         conn,
-        Write(WRITE_ACCOUNTS, common | _account_columns(decision.books), len(decision.books)),
-        Write(WRITE_TRANSACTIONS, common | _transaction_columns(posted), len(posted)),
-        Write(WRITE_POSTINGS, common | _posting_columns(posted), _legs(posted)),
-        Write(WRITE_ENTRIES, common | _entry_columns(posted), 2 * _legs(posted)),
+        Expired,
+        EXPIRED,
+        {"ledger_id": ledger_id, "account_ids": UUIDs(pending), "recorded_at": recorded_at},
     )
-
-
-def _legs(posted: Sequence[Posted]) -> int:
-    return sum(len(one.recorded.postings) for one in posted)
-
-
-def _account_columns(books: Sequence[Book]) -> dict[str, object]:
-    return {
-        "account_ids": UUIDs([book.account.account_id for book in books]),
-        "debits_posted": WholeNumbers([book.debits_posted for book in books]),
-        "credits_posted": WholeNumbers([book.credits_posted for book in books]),
-        "versions_before": WholeNumbers([book.account.version for book in books]),
-        "versions": WholeNumbers([book.version for book in books]),
-    }
-
-
-def _transaction_columns(posted: Sequence[Posted]) -> dict[str, object]:
-    return {
-        "transaction_ids": UUIDs([one.recorded.transaction_id for one in posted]),
-        "idempotency_keys": [one.request.idempotency_key for one in posted],
-        "fingerprints": [one.recorded.fingerprint for one in posted],
-        "descriptions": [one.request.description for one in posted],
-        "metadata": [orjson.dumps(one.request.metadata).decode() for one in posted],
-    }
-
-
-def _posting_columns(posted: Sequence[Posted]) -> dict[str, object]:
-    legs = [
-        (one.recorded.transaction_id, position, leg)
-        for one in posted
-        for position, leg in enumerate(one.recorded.postings)
-    ]
-    return {
-        "transaction_ids": UUIDs([transaction_id for transaction_id, _, _ in legs]),
-        "positions": WholeNumbers([position for _, position, _ in legs]),
-        "debit_account_ids": UUIDs([leg.debit_account_id for _, _, leg in legs]),
-        "credit_account_ids": UUIDs([leg.credit_account_id for _, _, leg in legs]),
-        "amounts": WholeNumbers([leg.amount for _, _, leg in legs]),
-    }
-
-
-def _entry_columns(posted: Sequence[Posted]) -> dict[str, object]:
-    entries = [entry for one in posted for entry in one.entries]
-    return {
-        "account_ids": UUIDs([entry.account_id for entry in entries]),
-        "versions": WholeNumbers([entry.version for entry in entries]),
-        "transaction_ids": UUIDs([entry.transaction_id for entry in entries]),
-        "positions": WholeNumbers([entry.position for entry in entries]),
-        "sides": [entry.side for entry in entries],
-        "amounts": WholeNumbers([entry.amount for entry in entries]),
-        "balances_after": WholeNumbers([entry.balance_after for entry in entries]),
-        "debits_after": WholeNumbers([entry.debits_after for entry in entries]),
-    }

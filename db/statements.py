@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 from typing import Final, LiteralString, NamedTuple, TypeAlias, TypeVar
 
 from psycopg import AsyncConnection, AsyncCursor
-from psycopg.rows import TupleRow, args_row
+from psycopg.rows import TupleRow, args_row, scalar_row
 from psycopg.sql import SQL, Composed
 
 Query: TypeAlias = LiteralString | SQL | Composed
@@ -27,6 +27,15 @@ async def all_rows(
     return await rows.fetchall()
 
 
+async def all_values(
+    conn: Connection, value: type[Row], query: Query, parameters: Mapping[str, object]
+) -> list[Row]:
+    """The only column of every row; ``value`` is the type that psycopg reads it as."""
+    rows = conn.cursor(row_factory=scalar_row, binary=True)
+    await rows.execute(query, parameters)
+    return await rows.fetchall()
+
+
 async def one_row(
     conn: Connection, row: type[Row], query: Query, parameters: Mapping[str, object]
 ) -> Row | None:
@@ -34,6 +43,41 @@ async def one_row(
     rows = cursor(conn, row)
     await rows.execute(query, parameters)
     return await rows.fetchone()
+
+
+# Of a transaction with a hundred postings a row takes some tens of kilobytes.
+_STREAMED_ROWS: Final = 250
+
+
+async def streamed(
+    conn: Connection, row: type[Row], query: Query, parameters: Mapping[str, object]
+) -> AsyncIterator[Row]:
+    """Every row as it comes, through a server-side cursor: however many, memory stays the same.
+
+    ``conn`` is in a transaction, and not in pipeline mode; a round trip for every 250 rows.
+    """
+    async with conn.cursor("streamed", row_factory=args_row(row)) as rows:
+        rows.itersize = _STREAMED_ROWS
+        await rows.execute(query, parameters, binary=True)
+        async for one in rows:
+            yield one
+
+
+# For statements over a range of a key whose rows' other tables are to be looked up by key, too. The
+# planner takes a range over two columns for half of the table (measured), and would read whole
+# tables for each of a large ledger's ranges.
+LOOK_UP_BY_KEY: Final[LiteralString] = """
+    SELECT set_config('enable_seqscan', 'off', true), set_config('enable_hashjoin', 'off', true),
+        set_config('enable_mergejoin', 'off', true), set_config('enable_material', 'off', true),
+        -- Of an account with a million entries it would remember them all.
+        set_config('enable_memoize', 'off', true),
+        set_config('max_parallel_workers_per_gather', '0', true), set_config('jit', 'off', true)
+"""
+
+
+async def look_up_by_key(conn: Connection) -> None:
+    """Have this transaction's plans go by key and never read whole tables; one round trip."""
+    await (await conn.execute(LOOK_UP_BY_KEY)).fetchone()
 
 
 BEGIN: Final[LiteralString] = "BEGIN"

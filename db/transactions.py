@@ -1,120 +1,115 @@
-"""Transactions and their postings: rows, look-ups and pages. ``db.posting`` writes them."""
+"""Transactions and their postings: rows, look-ups, pages and the changes that are allowed.
+
+``db.posting`` writes them. A row's state is exact at the moment of its statement: a hold that has
+expired is EXPIRED, resolved when it expired, though nobody may have swept it yet.
+"""
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Final, Literal, LiteralString
+from typing import Final, LiteralString
 from uuid import UUID
 
 import msgspec
 from psycopg.sql import SQL
+from psycopg.types.json import Jsonb
 
-from db import pages, statements
-from db.pages import Listing, Window
+from db import statements
 from db.statements import Connection
-from ledger import identifiers
 from ledger.metadata import Metadata
-
-TransactionState = Literal["PENDING", "POSTED", "VOIDED", "EXPIRED"]
+from ledger.records import TransactionState
 
 
 class Transaction(msgspec.Struct, frozen=True, gc=False):
-    """Postings that happened together."""
+    """Postings that happened together, or are held to happen."""
 
     transaction_id: UUID
     idempotency_key: str
     state: TransactionState
     description: str
     metadata: Metadata
+    effective_at: datetime
     created_at: datetime
+    resolved_at: datetime | None
+    expires_at: datetime | None
+    reverses_id: UUID | None
+
+
+class Reversal(msgspec.Struct, frozen=True, gc=False):
+    """Which transaction took another one back."""
+
+    transaction_id: UUID
+    reverses_id: UUID
 
 
 class Posting(msgspec.Struct, frozen=True, gc=False):
-    """A movement from the credited to the debited account. The amount is in minor units."""
+    """A movement from the credited to the debited account. Amounts are minor units."""
 
     transaction_id: UUID
     position: int
     debit_account_id: UUID
     credit_account_id: UUID
     amount: int
+    captured: int | None
     currency: str
     exponent: int
 
 
-class TransactionFilter(msgspec.Struct, frozen=True, gc=False):
-    """Conditions that all hold; None asks nothing. ``metadata_contains`` is JSON text."""
+COLUMNS: Final = SQL("""
+        t.transaction_id, t.idempotency_key,
+        CASE WHEN t.state = 'PENDING' AND t.expires_at <= statement_timestamp() THEN 'EXPIRED'
+            ELSE t.state END AS state,
+        t.description, t.metadata,
+        coalesce(
+            t.effective_at, CASE WHEN t.state = 'POSTED' THEN t.resolved_at END, t.created_at
+        ) AS effective_at,
+        t.created_at,
+        CASE WHEN t.state = 'PENDING' AND t.expires_at <= statement_timestamp() THEN t.expires_at
+            ELSE t.resolved_at END AS resolved_at,
+        t.expires_at, t.reverses_id""")
 
-    account_id: UUID | None = None
-    state: TransactionState | None = None
-    effective_from: datetime | None = None
-    effective_before: datetime | None = None
-    metadata_contains: str | None = None
-    metadata_has_key: str | None = None
+BY_IDS: Final = SQL("""
+    SELECT {}
+    FROM florin.transactions AS t
+    WHERE t.ledger_id = %(ledger_id)s AND t.transaction_id = ANY(%(ids)s)
+""").format(COLUMNS)
 
+BY_IDEMPOTENCY_KEYS: Final = SQL("""
+    SELECT {}
+    FROM florin.transactions AS t
+    WHERE t.ledger_id = %(ledger_id)s AND t.idempotency_key = ANY(%(keys)s)
+""").format(COLUMNS)
 
-BY_IDS: Final[LiteralString] = """
-    SELECT transaction_id, idempotency_key, state, description, metadata, created_at
+REVERSALS_BY_TRANSACTION_IDS: Final[LiteralString] = """
+    SELECT transaction_id, reverses_id
     FROM florin.transactions
-    WHERE ledger_id = %(ledger_id)s AND transaction_id = ANY(%(ids)s)
-"""
-
-BY_IDEMPOTENCY_KEYS: Final[LiteralString] = """
-    SELECT transaction_id, idempotency_key, state, description, metadata, created_at
-    FROM florin.transactions
-    WHERE ledger_id = %(ledger_id)s AND idempotency_key = ANY(%(keys)s)
+    WHERE ledger_id = %(ledger_id)s AND reverses_id = ANY(%(ids)s)
 """
 
 POSTINGS_BY_TRANSACTION_IDS: Final[LiteralString] = """
     SELECT p.transaction_id, p.position, p.debit_account_id, p.credit_account_id, p.amount,
-        a.currency, a.exponent
+        h.captured, a.currency, a.exponent
     FROM florin.postings AS p
     JOIN florin.accounts AS a ON a.ledger_id = p.ledger_id AND a.account_id = p.debit_account_id
+    LEFT JOIN florin.holds AS h
+        ON h.ledger_id = p.ledger_id AND h.account_id = p.debit_account_id
+        AND h.transaction_id = p.transaction_id AND h.position = p.position
     WHERE p.ledger_id = %(ledger_id)s AND p.transaction_id = ANY(%(transaction_ids)s)
     ORDER BY p.transaction_id, p.position
 """
 
-# Recorded and effective time are one and the same as yet, and a transaction's id begins with it:
-# bounds in time are bounds in the key.
-_CONDITIONS: Final = {
-    "state": SQL("t.state = %(state)s"),
-    "effective_from": SQL("t.transaction_id >= %(effective_from)s"),
-    "effective_before": SQL("t.transaction_id < %(effective_before)s"),
-    # The second half lets the planner use the partial index.
-    "metadata_contains": SQL(
-        "t.metadata @> %(metadata_contains)s::jsonb AND t.metadata <> '{}'::jsonb"
-    ),
-    "metadata_has_key": SQL("t.metadata ? %(metadata_has_key)s AND t.metadata <> '{}'::jsonb"),
-}
+LOCK: Final = SQL("""
+    SELECT {}
+    FROM florin.transactions AS t
+    WHERE t.ledger_id = %(ledger_id)s AND t.transaction_id = %(transaction_id)s
+    FOR NO KEY UPDATE
+""").format(COLUMNS)
 
-LISTING: Final = Listing(
-    select=SQL("""
-        SELECT t.transaction_id, t.idempotency_key, t.state, t.description, t.metadata,
-            t.created_at
-        FROM florin.transactions AS t
-        WHERE t.ledger_id = %(ledger_id)s"""),
-    key=SQL("t.transaction_id"),
-    key_name=SQL("transaction_id"),
-    descending=True,
-    conditions=_CONDITIONS,
-)
-
-# An account's transactions, walked along its own index, which ends the walk at the page's end.
-LISTING_OF_ACCOUNT: Final = Listing(
-    select=SQL("""
-        SELECT t.transaction_id, t.idempotency_key, t.state, t.description, t.metadata,
-            t.created_at
-        FROM (
-            SELECT DISTINCT transaction_id
-            FROM florin.entries
-            WHERE ledger_id = %(ledger_id)s AND account_id = %(account_id)s
-        ) AS e
-        JOIN florin.transactions AS t
-            ON t.ledger_id = %(ledger_id)s AND t.transaction_id = e.transaction_id
-        WHERE t.ledger_id = %(ledger_id)s"""),
-    key=SQL("e.transaction_id"),
-    key_name=SQL("transaction_id"),
-    descending=True,
-    conditions=_CONDITIONS,
-)
+UPDATE: Final = SQL("""
+    UPDATE florin.transactions AS t
+    SET description = %(description)s, metadata = %(metadata)s
+    WHERE t.ledger_id = %(ledger_id)s AND t.transaction_id = %(transaction_id)s
+    RETURNING {}
+""").format(COLUMNS)
 
 
 async def by_ids(conn: Connection, ledger_id: int, ids: Sequence[UUID]) -> list[Transaction]:
@@ -131,6 +126,14 @@ async def by_idempotency_keys(
     return await statements.all_rows(conn, Transaction, BY_IDEMPOTENCY_KEYS, parameters)
 
 
+async def reversals_by_transaction_ids(
+    conn: Connection, ledger_id: int, ids: Sequence[UUID]
+) -> list[Reversal]:
+    """What reversed these transactions, in no order; one round trip."""
+    parameters = {"ledger_id": ledger_id, "ids": ids}
+    return await statements.all_rows(conn, Reversal, REVERSALS_BY_TRANSACTION_IDS, parameters)
+
+
 async def postings_by_transaction_ids(
     conn: Connection, ledger_id: int, transaction_ids: Sequence[UUID]
 ) -> list[Posting]:
@@ -139,34 +142,18 @@ async def postings_by_transaction_ids(
     return await statements.all_rows(conn, Posting, POSTINGS_BY_TRANSACTION_IDS, parameters)
 
 
-async def page(
-    conn: Connection, ledger_id: int, filter_: TransactionFilter, window: Window[UUID]
-) -> list[Transaction]:
-    """One page, newest first; one round trip."""
-    parameters, conditions = _given(filter_)
-    listing = LISTING if filter_.account_id is None else LISTING_OF_ACCOUNT
-    rows = await statements.all_rows(
-        conn,
-        Transaction,
-        listing.page(window, conditions),
-        {"ledger_id": ledger_id, **parameters, **pages.bounds(window)},
-    )
-    return rows[::-1] if window.backward else rows
+async def lock(conn: Connection, ledger_id: int, transaction_id: UUID) -> Transaction | None:
+    """The row, held until the transaction ends; one round trip."""
+    parameters = {"ledger_id": ledger_id, "transaction_id": transaction_id}
+    return await statements.one_row(conn, Transaction, LOCK, parameters)
 
 
-async def count(conn: Connection, ledger_id: int, filter_: TransactionFilter) -> int:
-    """How many there are; one round trip, which reads them all."""
-    parameters, conditions = _given(filter_)
-    listing = LISTING if filter_.account_id is None else LISTING_OF_ACCOUNT
-    counted = await statements.one_row(
-        conn, int, listing.count(conditions), {"ledger_id": ledger_id, **parameters}
-    )
-    return counted or 0
-
-
-def _given(filter_: TransactionFilter) -> tuple[dict[str, object], list[str]]:
+async def update(conn: Connection, ledger_id: int, transaction: Transaction) -> Transaction | None:
+    """Write a locked transaction's description and metadata; the row, in one round trip."""
     parameters = {
-        name: identifiers.first_uuid7(value) if isinstance(value, datetime) else value
-        for name, value in pages.given(filter_).items()
+        "ledger_id": ledger_id,
+        "transaction_id": transaction.transaction_id,
+        "description": transaction.description,
+        "metadata": Jsonb(transaction.metadata),
     }
-    return parameters, [name for name in parameters if name in _CONDITIONS]
+    return await statements.one_row(conn, Transaction, UPDATE, parameters)

@@ -1,0 +1,175 @@
+"""Pages of transactions, newest first: all of a ledger's, or one account's.
+
+The order is that of the ids, which is the order in which transactions were recorded. A range of
+effective time is a range of ids for those that take effect when they are recorded; the others, few
+as a rule, have an index of their own. Both parts are read in the page's order and merged.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+import msgspec
+from psycopg.sql import SQL, Composed
+
+from db import pages, statements
+from db.pages import Listing, Window
+from db.statements import Connection
+from db.transactions import COLUMNS, Transaction
+from ledger import identifiers
+from ledger.records import TransactionState
+
+
+class TransactionFilter(msgspec.Struct, frozen=True, gc=False):
+    """Conditions that all hold; None asks nothing. ``metadata_contains`` is JSON text."""
+
+    account_id: UUID | None = None
+    state: TransactionState | None = None
+    effective_from: datetime | None = None
+    effective_before: datetime | None = None
+    metadata_contains: str | None = None
+    metadata_has_key: str | None = None
+
+
+_DATED: Final = SQL("coalesce(t.effective_at, CASE WHEN t.state = 'POSTED' THEN t.resolved_at END)")
+
+_CONDITIONS: Final[dict[str, SQL | Composed]] = {
+    # Whole constants, so that the partial index over what is not posted can be used.
+    "POSTED": SQL("t.state = 'POSTED'"),
+    "PENDING": SQL(
+        "t.state = 'PENDING' AND (t.expires_at IS NULL OR t.expires_at > statement_timestamp())"
+    ),
+    "VOIDED": SQL("t.state = 'VOIDED'"),
+    "EXPIRED": SQL(
+        "t.state IN ('EXPIRED', 'PENDING') AND t.state <> 'POSTED'"
+        " AND (t.state = 'EXPIRED' OR t.expires_at <= statement_timestamp())"
+    ),
+    # Of what takes effect when it is recorded, whose ids begin with that time.
+    "undated": SQL("{} IS NULL").format(_DATED),
+    "undated_from": SQL("t.transaction_id >= %(id_from)s"),
+    "undated_before": SQL("t.transaction_id < %(id_before)s"),
+    # Of the others. The first lets the planner use their partial index.
+    "dated": SQL("{} IS NOT NULL").format(_DATED),
+    "dated_from": SQL("{} >= %(effective_from)s").format(_DATED),
+    "dated_before": SQL("{} < %(effective_before)s").format(_DATED),
+    # The second half lets the planner use the partial index.
+    "metadata_contains": SQL(
+        "t.metadata @> %(metadata_contains)s::jsonb AND t.metadata <> '{}'::jsonb"
+    ),
+    "metadata_has_key": SQL("t.metadata ? %(metadata_has_key)s AND t.metadata <> '{}'::jsonb"),
+}
+
+LISTING: Final = Listing(
+    select=SQL("""
+        SELECT {}
+        FROM florin.transactions AS t
+        WHERE t.ledger_id = %(ledger_id)s""").format(COLUMNS),
+    key=SQL("t.transaction_id"),
+    key_name=SQL("transaction_id"),
+    descending=True,
+    conditions=_CONDITIONS,
+)
+
+# An account's transactions, walked along its own two indexes, which ends the walk at the page's
+# end. A hold has no entries until it is captured, and one that never was has none at all.
+LISTING_OF_ACCOUNT: Final = Listing(
+    select=SQL("""
+        SELECT {}
+        FROM (
+            SELECT DISTINCT of_account.transaction_id
+            FROM (
+                SELECT transaction_id FROM florin.entries
+                WHERE ledger_id = %(ledger_id)s AND account_id = %(account_id)s
+                UNION ALL
+                SELECT transaction_id FROM florin.holds
+                WHERE ledger_id = %(ledger_id)s AND account_id = %(account_id)s
+            ) AS of_account
+        ) AS e
+        JOIN florin.transactions AS t
+            ON t.ledger_id = %(ledger_id)s AND t.transaction_id = e.transaction_id
+        WHERE t.ledger_id = %(ledger_id)s""").format(COLUMNS),
+    key=SQL("e.transaction_id"),
+    key_name=SQL("transaction_id"),
+    descending=True,
+    conditions=_CONDITIONS
+    | {
+        # On the column that is walked: the planner does not carry a range over a join.
+        "undated_from": SQL("e.transaction_id >= %(id_from)s"),
+        "undated_before": SQL("e.transaction_id < %(id_before)s"),
+    },
+)
+
+_MERGED: Final = SQL(
+    "SELECT merged.* FROM (({undated}) UNION ALL ({dated})) AS merged"
+    " ORDER BY merged.transaction_id {direction} LIMIT %(limit)s"
+)
+
+
+async def page(
+    conn: Connection, ledger_id: int, filter_: TransactionFilter, window: Window[UUID]
+) -> list[Transaction]:
+    """One page, newest first; one round trip."""
+    rows = await statements.all_rows(
+        conn,
+        Transaction,
+        _page(filter_, window),
+        {**_parameters(ledger_id, filter_), **pages.bounds(window)},
+    )
+    return rows[::-1] if window.backward else rows
+
+
+async def count(conn: Connection, ledger_id: int, filter_: TransactionFilter) -> int:
+    """How many there are; one round trip for each part, which reads them all."""
+    listing = _listing(filter_)
+    counted = 0
+    for conditions in _parts(filter_):
+        found = await statements.one_row(
+            conn, int, listing.count(conditions), _parameters(ledger_id, filter_)
+        )
+        counted += found or 0
+    return counted
+
+
+def _page(filter_: TransactionFilter, window: Window[UUID]) -> Composed:
+    listing = _listing(filter_)
+    each = [listing.page(window, conditions) for conditions in _parts(filter_)]
+    if len(each) == 1:
+        return each[0]
+    direction = SQL("ASC" if window.backward else "DESC")
+    return _MERGED.format(undated=each[0], dated=each[1], direction=direction)
+
+
+def _listing(filter_: TransactionFilter) -> Listing:
+    return LISTING if filter_.account_id is None else LISTING_OF_ACCOUNT
+
+
+def _parts(filter_: TransactionFilter) -> Sequence[tuple[str, ...]]:
+    """The conditions of each part that is read: one, or two where a range of time is asked for."""
+    given = pages.given(filter_)
+    common: list[str] = [] if filter_.state is None else [filter_.state]
+    common += [name for name in ("metadata_contains", "metadata_has_key") if name in given]
+    if filter_.effective_from is None and filter_.effective_before is None:
+        return [tuple(common)]
+    parts: list[tuple[str, ...]] = []
+    for part in ("undated", "dated"):
+        bounds = [part]
+        if filter_.effective_from is not None:
+            bounds.append(f"{part}_from")
+        if filter_.effective_before is not None:
+            bounds.append(f"{part}_before")
+        parts.append((*common, *bounds))
+    return parts
+
+
+def _parameters(ledger_id: int, filter_: TransactionFilter) -> dict[str, object]:
+    given = pages.given(filter_)
+    ids = {
+        f"id_{bound}": identifiers.first_uuid7(moment)
+        for bound, moment in (
+            ("from", filter_.effective_from),
+            ("before", filter_.effective_before),
+        )
+        if moment is not None
+    }
+    return {"ledger_id": ledger_id, **given, **ids}

@@ -1,5 +1,6 @@
 """Refusals: how their fields are answered."""
 
+from datetime import datetime
 from typing import TypeAlias
 
 from db.accounts import Account
@@ -22,6 +23,15 @@ from ledger.refusals import (
     SameAccount,
     UsernameTaken,
 )
+from ledger.resolution_refusals import (
+    AlreadyCaptured,
+    AlreadyReversed,
+    AlreadyVoided,
+    AmountExceedsHold,
+    HoldExpired,
+    NotReversible,
+    TransactionNotPending,
+)
 from resolvers.context import Info
 
 OfAccount: TypeAlias = (
@@ -32,6 +42,16 @@ OfAccount: TypeAlias = (
     | SameAccount
     | InsufficientFunds
     | CeilingExceeded
+)
+OfTransaction: TypeAlias = (
+    IdempotencyConflict
+    | TransactionNotPending
+    | AlreadyCaptured
+    | AlreadyVoided
+    | HoldExpired
+    | AmountExceedsHold
+    | AlreadyReversed
+    | NotReversible
 )
 
 
@@ -65,6 +85,16 @@ async def currency(root: CurrencyTaken, info: Info) -> Currency | None:
     return await info.context.loaders.currency_by_code.load(root.currency_code)
 
 
-async def transaction(root: IdempotencyConflict, info: Info) -> Transaction | None:
-    """The transaction that the key belongs to."""
+async def transaction(root: OfTransaction, info: Info) -> Transaction | None:
+    """The transaction that a refusal is about; None where it was refused with its batch."""
     return await info.context.loaders.transaction_by_id.load(root.transaction_id)
+
+
+async def reversal(root: AlreadyReversed, info: Info) -> Transaction | None:
+    """What reversed the transaction before; None where it was refused with its batch."""
+    return await info.context.loaders.transaction_by_id.load(root.reversal_id)
+
+
+def expired_at(root: HoldExpired) -> datetime:
+    """When the hold expired."""
+    return root.expires_at

@@ -1,35 +1,27 @@
 """Transactions and postings: how they are found and listed, and how their fields are answered."""
 
-from datetime import datetime
+from uuid import UUID
 
-import msgspec
-
-from db import transactions
+from db import transaction_pages
 from db.accounts import Account
 from db.currencies import Currency
 from db.entries import Entry
-from db.transactions import Posting, Transaction, TransactionFilter
-from ledger import amounts, identifiers, texts
+from db.transaction_pages import TransactionFilter
+from db.transactions import Posting, Transaction
+from ledger import amounts, identifiers
+from ledger.transactions import TransactionKey
 from resolvers import pages
 from resolvers.context import Context, Info
 from resolvers.pages import Page, PageArguments
 
 
-class TransactionKey(msgspec.Struct, frozen=True, gc=False):
-    """How a request names a transaction: exactly one of the two."""
-
-    id: str | None = None
-    idempotency_key: str | None = None
-
-
 async def find(context: Context, key: TransactionKey) -> Transaction | None:
     """The transaction that a key names; None where there is none."""
-    if key.id is not None:
-        found = identifiers.parse("txn", key.id)
-        return None if found is None else await context.loaders.transaction_by_id.load(found)
-    if key.idempotency_key is None or not texts.storable(key.idempotency_key):
+    if isinstance(key.key, UUID):
+        return await context.loaders.transaction_by_id.load(key.key)
+    if key.key is None:
         return None
-    return await context.loaders.transaction_by_idempotency_key.load(key.idempotency_key)
+    return await context.loaders.transaction_by_idempotency_key.load(key.key)
 
 
 async def listed(
@@ -41,8 +33,8 @@ async def listed(
         "transactions",
         filter_,
         arguments,
-        fetch=transactions.page,
-        count=transactions.count,
+        fetch=transaction_pages.page,
+        count=transaction_pages.count,
         position_of=lambda row: row.transaction_id,
     )
 
@@ -82,6 +74,22 @@ def posting_amount(root: Posting) -> str:
     return amounts.render(root.amount, root.exponent)
 
 
-def effective_at(root: Transaction) -> datetime:
-    """When the transaction takes effect: as yet, when it was recorded."""
-    return root.created_at
+def posting_captured(root: Posting) -> str | None:
+    """What a captured hold moved, in major units."""
+    return None if root.captured is None else amounts.render(root.captured, root.exponent)
+
+
+async def reverses(root: Transaction, info: Info) -> Transaction | None:
+    """The transaction that this one took back."""
+    if root.reverses_id is None:
+        return None
+    return await info.context.loaders.transaction_by_id.load(root.reverses_id)
+
+
+async def reversed_by(root: Transaction, info: Info) -> Transaction | None:
+    """The transaction that took this one back."""
+    loaders = info.context.loaders
+    reversal = await loaders.reversal_by_transaction_id.load(root.transaction_id)
+    return (
+        None if reversal is None else await loaders.transaction_by_id.load(reversal.transaction_id)
+    )

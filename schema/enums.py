@@ -9,8 +9,8 @@ from typing import cast
 
 import strawberry
 
-from db import transactions
-from ledger import accounts
+from db import moments
+from ledger import accounts, records
 
 
 @strawberry.enum(description="The two sides of an account.")
@@ -48,11 +48,39 @@ class AccountState(enum.Enum):
 
 @strawberry.enum(description="How far a transaction is.")
 class TransactionState(enum.Enum):
-    """``db.transactions.TransactionState``, as far as transactions can come as yet."""
+    """``ledger.records.TransactionState``."""
 
-    POSTED = strawberry.enum_value("POSTED", description="Final: it counts in every balance.")
+    PENDING = strawberry.enum_value(
+        "PENDING",
+        description="A hold: it reserves its amounts on both sides, until it is captured or voided "
+        "or expires.",
+    )
+    POSTED = strawberry.enum_value(
+        "POSTED", description="Final: it counts in every balance. Only a reversal takes it back."
+    )
+    VOIDED = strawberry.enum_value("VOIDED", description="A hold that was released on request.")
+    EXPIRED = strawberry.enum_value(
+        "EXPIRED", description="A hold that was released because its time ran out."
+    )
 
     @property
-    def word(self) -> transactions.TransactionState:
+    def word(self) -> records.TransactionState:
         """As the ledger writes it."""
-        return cast("transactions.TransactionState", self.name)
+        return cast("records.TransactionState", self.name)
+
+
+@strawberry.enum(description="Which of its two times an entry counts by.")
+class Clock(enum.Enum):
+    """``db.moments.Clock``."""
+
+    RECORDED = strawberry.enum_value(
+        "RECORDED", description="When it was recorded. What is past by this clock never changes."
+    )
+    EFFECTIVE = strawberry.enum_value(
+        "EFFECTIVE", description="When its transaction takes effect, which may be backdated."
+    )
+
+    @property
+    def word(self) -> moments.Clock:
+        """As the tables' readers write it."""
+        return cast("moments.Clock", self.name)

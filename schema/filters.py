@@ -8,7 +8,7 @@ from strawberry import UNSET
 
 from db.accounts import AccountFilter as AccountConditions
 from db.entries import EntryFilter as EntryConditions
-from db.transactions import TransactionFilter as TransactionConditions
+from db.transaction_pages import TransactionFilter as TransactionConditions
 from db.users import UserFilter as UserConditions
 from ledger import metadata as metadata_rules
 from ledger.texts import storable
@@ -75,10 +75,10 @@ class AccountFilter:
 
 @strawberry.input(description="Conditions on transactions; all that are given must hold.")
 class TransactionFilter:
-    """Becomes ``db.transactions.TransactionFilter``."""
+    """Becomes ``db.transaction_pages.TransactionFilter``."""
 
     account: AccountBy | None = strawberry.field(
-        default=UNSET, description="One of its postings moved this account."
+        default=UNSET, description="One of its postings is over this account."
     )
     state: TransactionState | None = strawberry.field(
         default=UNSET, description="The transaction's state."

@@ -4,8 +4,7 @@ import strawberry
 from strawberry import UNSET
 
 from ledger import identifiers, texts
-from ledger.transactions import AccountKey
-from resolvers.transactions import TransactionKey
+from ledger.transactions import AccountKey, TransactionKey
 from resolvers.users import UserKey
 
 
@@ -53,5 +52,8 @@ class TransactionBy:
     )
 
     def key(self) -> TransactionKey:
-        """As the resolvers take it."""
-        return TransactionKey(id=self.id or None, idempotency_key=self.idempotency_key or None)
+        """As the ledger takes it; what cannot name any transaction has no key."""
+        if self.id:
+            return TransactionKey(identifiers.parse("txn", self.id), self.id)
+        key = self.idempotency_key or ""
+        return TransactionKey(key if texts.storable(key) else None, key)

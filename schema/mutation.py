@@ -5,11 +5,15 @@ import strawberry
 from schema.mutations.create_currency import CreateCurrencyResult, create_currency
 from schema.mutations.create_user import CreateUserResult, create_user
 from schema.mutations.open_account import OpenAccountResult, open_account
-from schema.mutations.post_transactions import (
+from schema.mutations.submit_transactions import (
     PostTransactionResult,
     PostTransactionsPayload,
+    capture_transaction,
     post_transaction,
     post_transactions,
+    reverse_transaction,
+    submit_transactions,
+    void_transaction,
 )
 from schema.mutations.update_account import (
     UpdateAccountResult,
@@ -18,6 +22,7 @@ from schema.mutations.update_account import (
     unfreeze_account,
     update_account,
 )
+from schema.mutations.update_transaction import UpdateTransactionResult, update_transaction
 from schema.mutations.update_user import UpdateUserResult, update_user
 from schema.nodes import answered_by
 
@@ -52,9 +57,26 @@ class Mutation:
         close_account, "Close an empty account for good."
     )
     post_transaction: PostTransactionResult = answered_by(
-        post_transaction, "Move money: all postings or none."
+        post_transaction, "Move money, or hold it: all postings or none."
     )
     post_transactions: PostTransactionsPayload = answered_by(
         post_transactions,
         "Move money many times in order, as one batch of 1 to 1000 transactions.",
+    )
+    capture_transaction: PostTransactionResult = answered_by(
+        capture_transaction, "Post a hold, wholly or in part; the rest of it is released."
+    )
+    void_transaction: PostTransactionResult = answered_by(
+        void_transaction, "Release a hold: nothing of it moves."
+    )
+    reverse_transaction: PostTransactionResult = answered_by(
+        reverse_transaction,
+        "Take a posted transaction back, in full and once, by a new one that mirrors it.",
+    )
+    submit_transactions: PostTransactionsPayload = answered_by(
+        submit_transactions,
+        "Post, capture, void and reverse in order, as one batch of 1 to 1000 items.",
+    )
+    update_transaction: UpdateTransactionResult = answered_by(
+        update_transaction, "Change a transaction's description or metadata, and nothing else."
     )

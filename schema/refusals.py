@@ -1,78 +1,26 @@
-"""Refusals: one type a code, all of them ``Refusal``s, answered from ``ledger.refusals``."""
+"""Refusals: one type a code, all of them ``Refusal``s, answered from the ledger's own."""
 
-import enum
 import inspect
 from collections.abc import Callable
+from datetime import datetime
 from typing import TypeVar
 
 import strawberry
 
 from ledger import refusals as rows
+from ledger import resolution_refusals
 from resolvers import refusals
 from schema.accounts import Account
 from schema.currencies import Currency
 from schema.nodes import answered_by, represents
+from schema.refusal_codes import RefusalCode
 from schema.scalars import Amount
 from schema.transactions import Transaction
 from schema.users import User
 
 Type = TypeVar("Type", bound=type)
 
-
-@strawberry.enum(description="What was refused, for programs. Each has a type of its own.")
-class RefusalCode(enum.Enum):
-    """The ``code`` of every class in ``ledger.refusals``."""
-
-    INVALID_INPUT = strawberry.enum_value(
-        "INVALID_INPUT", description="Something other than an amount is malformed."
-    )
-    INVALID_AMOUNT = strawberry.enum_value(
-        "INVALID_AMOUNT", description="An amount is malformed, not positive or too precise."
-    )
-    IDEMPOTENCY_CONFLICT = strawberry.enum_value(
-        "IDEMPOTENCY_CONFLICT", description="The key belongs to another request."
-    )
-    USER_NOT_FOUND = strawberry.enum_value("USER_NOT_FOUND", description="No such user.")
-    USERNAME_TAKEN = strawberry.enum_value(
-        "USERNAME_TAKEN", description="Another user has this username."
-    )
-    EMAIL_TAKEN = strawberry.enum_value(
-        "EMAIL_TAKEN", description="Another user has this email address."
-    )
-    CURRENCY_NOT_FOUND = strawberry.enum_value(
-        "CURRENCY_NOT_FOUND", description="No such currency in this ledger."
-    )
-    CURRENCY_TAKEN = strawberry.enum_value(
-        "CURRENCY_TAKEN", description="The ledger has a currency with this code."
-    )
-    CURRENCY_MISMATCH = strawberry.enum_value(
-        "CURRENCY_MISMATCH", description="A posting between two currencies."
-    )
-    ACCOUNT_NOT_FOUND = strawberry.enum_value("ACCOUNT_NOT_FOUND", description="No such account.")
-    ACCOUNT_CODE_TAKEN = strawberry.enum_value(
-        "ACCOUNT_CODE_TAKEN", description="Another account has this code."
-    )
-    ACCOUNT_FROZEN = strawberry.enum_value(
-        "ACCOUNT_FROZEN", description="The account takes no postings for now."
-    )
-    ACCOUNT_CLOSED = strawberry.enum_value(
-        "ACCOUNT_CLOSED", description="The account takes nothing any more."
-    )
-    ACCOUNT_NOT_EMPTY = strawberry.enum_value(
-        "ACCOUNT_NOT_EMPTY", description="Only an empty account can be closed."
-    )
-    SAME_ACCOUNT = strawberry.enum_value(
-        "SAME_ACCOUNT", description="One account on both sides of a posting."
-    )
-    INSUFFICIENT_FUNDS = strawberry.enum_value(
-        "INSUFFICIENT_FUNDS", description="An account would fall below its floor."
-    )
-    CEILING_EXCEEDED = strawberry.enum_value(
-        "CEILING_EXCEEDED", description="An account would rise above its ceiling."
-    )
-    BATCH_REFUSED = strawberry.enum_value(
-        "BATCH_REFUSED", description="Another transaction of the atomic batch was refused."
-    )
+_NAMED = "The transaction that was named; null if it was refused with its batch."
 
 
 @strawberry.interface(
@@ -202,6 +150,67 @@ class SameAccount(Refusal):
     account: Account = answered_by(refusals.account, "The account on both sides.")
 
 
+@_refusal(resolution_refusals.TransactionNotFound)
+class TransactionNotFound(Refusal):
+    """Says all in its message."""
+
+
+@_refusal(resolution_refusals.TransactionNotPending)
+class TransactionNotPending(Refusal):
+    """Shows the transaction."""
+
+    transaction: Transaction | None = answered_by(refusals.transaction, _NAMED)
+
+
+@_refusal(resolution_refusals.AlreadyCaptured)
+class AlreadyCaptured(Refusal):
+    """Shows the transaction."""
+
+    transaction: Transaction | None = answered_by(refusals.transaction, _NAMED)
+
+
+@_refusal(resolution_refusals.AlreadyVoided)
+class AlreadyVoided(Refusal):
+    """Shows the transaction."""
+
+    transaction: Transaction | None = answered_by(refusals.transaction, _NAMED)
+
+
+@_refusal(resolution_refusals.HoldExpired)
+class HoldExpired(Refusal):
+    """Shows the transaction, and when it expired."""
+
+    transaction: Transaction | None = answered_by(refusals.transaction, _NAMED)
+    expired_at: datetime = answered_by(refusals.expired_at, "When the hold expired.")
+
+
+@_refusal(resolution_refusals.AmountExceedsHold)
+class AmountExceedsHold(Refusal):
+    """Shows the transaction and both amounts."""
+
+    transaction: Transaction | None = answered_by(refusals.transaction, _NAMED)
+    held: Amount = strawberry.field(description="What is held of the posting.")
+    requested: Amount = strawberry.field(description="What was to be captured of it.")
+
+
+@_refusal(resolution_refusals.AlreadyReversed)
+class AlreadyReversed(Refusal):
+    """Shows the transaction and its reversal."""
+
+    transaction: Transaction | None = answered_by(refusals.transaction, _NAMED)
+    reversal: Transaction | None = answered_by(
+        refusals.reversal,
+        "The transaction that reversed it; null if that was refused with its batch.",
+    )
+
+
+@_refusal(resolution_refusals.NotReversible)
+class NotReversible(Refusal):
+    """Shows the transaction."""
+
+    transaction: Transaction | None = answered_by(refusals.transaction, _NAMED)
+
+
 @_refusal(rows.InsufficientFunds)
 class InsufficientFunds(Refusal):
     """Shows the account and the figures of the decision."""
@@ -234,5 +243,5 @@ class BatchRefused(Refusal):
     """Points at the culprit."""
 
     refused_index: int = strawberry.field(
-        description="The first refused transaction's index in the batch, from 0."
+        description="The first refused item's index in the batch, from 0."
     )

@@ -1,6 +1,7 @@
 """Transaction and Posting."""
 
 from datetime import datetime
+from typing import Annotated
 
 import strawberry
 
@@ -13,6 +14,8 @@ from schema.enums import TransactionState
 from schema.nodes import Node, answered_by, represents
 from schema.scalars import JSON, Amount
 
+_ItsOwn = Annotated["Transaction", strawberry.lazy("schema.transactions")]
+
 
 @strawberry.type(description="A movement of one currency: balanced by construction.")
 class Posting:
@@ -21,14 +24,19 @@ class Posting:
     debit: Account = answered_by(transactions.posting_debit, "The debited account.")
     credit: Account = answered_by(transactions.posting_credit, "The credited account.")
     amount: Amount = answered_by(
-        transactions.posting_amount, "Positive, in both accounts' currency."
+        transactions.posting_amount,
+        "Positive, in both accounts' currency: what was asked for, or held.",
+    )
+    captured: Amount | None = answered_by(
+        transactions.posting_captured,
+        "What a captured hold moved of `amount`; null for anything but a captured hold.",
     )
     currency: Currency = answered_by(
         transactions.posting_currency, "The currency of both accounts."
     )
 
 
-@strawberry.type(description="Postings that happened together: 1 to 100 of them, and final.")
+@strawberry.type(description="Postings that happen together or not at all: 1 to 100 of them.")
 @represents(rows.Transaction)
 class Transaction(Node):
     """Answered from ``db.transactions.Transaction``."""
@@ -37,20 +45,38 @@ class Transaction(Node):
     idempotency_key: str = strawberry.field(
         description="What the application called it when it asked; unique in its ledger."
     )
-    state: TransactionState = strawberry.field(description="How far it is.")
+    state: TransactionState = strawberry.field(
+        description="How far it is, exact at the moment of the answer: a hold is EXPIRED from its "
+        "expiry on."
+    )
     description: str = strawberry.field(description="For people; may be empty.")
     metadata: JSON = strawberry.field(description="The application's own; an empty object if none.")
-    effective_at: datetime = answered_by(
-        transactions.effective_at,
-        "When it takes effect; as yet, always when it was recorded.",
+    effective_at: datetime = strawberry.field(
+        description="When it takes effect: what the application said, or else when it moved money, "
+        "or was recorded."
     )
     created_at: datetime = strawberry.field(
         description="When it was recorded: the database's clock while it held the accounts."
+    )
+    resolved_at: datetime | None = strawberry.field(
+        description="When the hold was captured or voided, or expired; null if it is pending, and "
+        "for what was posted at once."
+    )
+    expires_at: datetime | None = strawberry.field(
+        description="When the hold expires, or would have; null if never, and for what was posted "
+        "at once."
     )
     postings: list[Posting] = answered_by(
         transactions.postings, "The movements, in the order asked for."
     )
     entries: list[Entry] = answered_by(
         transactions.entries,
-        "What it did to each account: two entries a posting, debit before credit.",
+        "What it did to each account: two entries a posting, debit before credit; none while it is "
+        "held, voided or expired.",
+    )
+    reverses: _ItsOwn | None = answered_by(
+        transactions.reverses, "The transaction that this one took back, if it is a reversal."
+    )
+    reversed_by: _ItsOwn | None = answered_by(
+        transactions.reversed_by, "The reversal that took this transaction back, if any."
     )

@@ -10,12 +10,12 @@ from db.statements import Connection
 from ledger import amounts, identifiers, metadata, texts
 from ledger.accounts import Side
 from ledger.metadata import Metadata
+from ledger.paths import Path
 from ledger.refusals import (
     AccountCodeTaken,
     CurrencyNotFound,
     InvalidAmount,
     InvalidInput,
-    Path,
     UserNotFound,
 )
 from resolvers.context import Context

@@ -13,7 +13,7 @@ from graphql import (
 
 from ledger import refusals
 from schema import build
-from schema.refusals import RefusalCode
+from schema.refusal_codes import RefusalCode
 
 SCHEMA = build.schema._schema
 TYPES = [type_ for name, type_ in SCHEMA.type_map.items() if not name.startswith("__")]

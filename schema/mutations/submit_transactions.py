@@ -1,0 +1,168 @@
+"""postTransaction, captureTransaction, voidTransaction, reverseTransaction, and batches of them."""
+
+from collections.abc import Sequence
+from typing import Annotated, Protocol
+
+import strawberry
+
+from ledger.paths import Path
+from ledger.transactions import Malformed, Request
+from resolvers.context import Info
+from resolvers.mutations import submit_transactions as resolver
+from schema.nodes import ASKED, represents
+from schema.refusals import (
+    AccountClosed,
+    AccountFrozen,
+    AccountNotFound,
+    AlreadyCaptured,
+    AlreadyReversed,
+    AlreadyVoided,
+    AmountExceedsHold,
+    BatchRefused,
+    CeilingExceeded,
+    CurrencyMismatch,
+    HoldExpired,
+    IdempotencyConflict,
+    InsufficientFunds,
+    InvalidAmount,
+    InvalidInput,
+    NotReversible,
+    SameAccount,
+    TransactionNotFound,
+    TransactionNotPending,
+)
+from schema.transaction_inputs import (
+    CaptureTransactionInput,
+    PostTransactionInput,
+    ReverseTransactionInput,
+    TransactionItemInput,
+    VoidTransactionInput,
+)
+from schema.transactions import Transaction
+
+
+@strawberry.input(description="Transactions to post in order.")
+class PostTransactionsInput:
+    """Becomes a list of ``TransactionRequest``."""
+
+    transactions: list[PostTransactionInput] = strawberry.field(
+        description="1 to 1000 transactions; each sees the effects of those before it."
+    )
+    atomic: bool | None = strawberry.field(
+        default=True,
+        description="True, or null: one refusal refuses all. False: each stands for itself.",
+    )
+
+
+@strawberry.input(description="What to do with transactions, in order.")
+class SubmitTransactionsInput:
+    """Becomes a list of requests of any kind."""
+
+    items: list[TransactionItemInput] = strawberry.field(
+        description="1 to 1000 items; each sees the effects of those before it, so that a hold can "
+        "be captured by the item after it."
+    )
+    atomic: bool | None = strawberry.field(
+        default=True,
+        description="True, or null: one refusal refuses all. False: each stands for itself.",
+    )
+
+
+@strawberry.type(description="It is done, and recorded.")
+@represents(resolver.PostTransactionSuccess)
+class PostTransactionSuccess:
+    """Answered from the resolver's struct of the same name."""
+
+    transaction: Transaction = strawberry.field(
+        description="The transaction: the one that was posted or held, captured or voided; of a "
+        "reversal, the new one."
+    )
+    replayed: bool = strawberry.field(
+        description="Whether an earlier request with this key had done it already."
+    )
+
+
+PostTransactionResult = Annotated[
+    PostTransactionSuccess
+    | InvalidInput
+    | InvalidAmount
+    | IdempotencyConflict
+    | AccountNotFound
+    | SameAccount
+    | AccountFrozen
+    | AccountClosed
+    | CurrencyMismatch
+    | TransactionNotFound
+    | TransactionNotPending
+    | AlreadyCaptured
+    | AlreadyVoided
+    | HoldExpired
+    | AmountExceedsHold
+    | AlreadyReversed
+    | NotReversible
+    | InsufficientFunds
+    | CeilingExceeded
+    | BatchRefused,
+    strawberry.union("PostTransactionResult", description="What became of a transaction."),
+]
+
+
+@strawberry.type(description="What became of a batch.")
+class PostTransactionsPayload:
+    """Answered from the resolver's struct of the same name."""
+
+    results: list[PostTransactionResult] = strawberry.field(
+        description="One for each item, in order; a single one for a batch of a wrong size."
+    )
+    committed: bool = strawberry.field(
+        description="Whether any of them is recorded; of an atomic batch, all or none are."
+    )
+
+
+class _Asked(Protocol):
+    def request(self, path: Path) -> Request | Malformed: ...
+
+
+async def post_transaction(info: Info, input: Annotated[PostTransactionInput, ASKED]) -> object:
+    """Hand the input to the resolver."""
+    return await resolver.submit_one(info.context, input.request(("input",)))
+
+
+async def capture_transaction(
+    info: Info, input: Annotated[CaptureTransactionInput, ASKED]
+) -> object:
+    """Hand the input to the resolver."""
+    return await resolver.submit_one(info.context, input.request(("input",)))
+
+
+async def void_transaction(info: Info, input: Annotated[VoidTransactionInput, ASKED]) -> object:
+    """Hand the input to the resolver."""
+    return await resolver.submit_one(info.context, input.request(("input",)))
+
+
+async def reverse_transaction(
+    info: Info, input: Annotated[ReverseTransactionInput, ASKED]
+) -> object:
+    """Hand the input to the resolver."""
+    return await resolver.submit_one(info.context, input.request(("input",)))
+
+
+async def post_transactions(info: Info, input: Annotated[PostTransactionsInput, ASKED]) -> object:
+    """Hand the input to the resolver."""
+    return await _submit_all(info, "transactions", input.transactions, atomic=input.atomic)
+
+
+async def submit_transactions(
+    info: Info, input: Annotated[SubmitTransactionsInput, ASKED]
+) -> object:
+    """Hand the input to the resolver."""
+    return await _submit_all(info, "items", input.items, atomic=input.atomic)
+
+
+async def _submit_all(
+    info: Info, field: str, asked: Sequence[_Asked], *, atomic: bool | None
+) -> object:
+    requests = [one.request(("input", field, str(index))) for index, one in enumerate(asked)]
+    return await resolver.submit_all(
+        info.context, requests, atomic=atomic is not False, field=field
+    )

@@ -9,6 +9,7 @@ from psycopg import AsyncCursor
 from psycopg.rows import TupleRow
 from pydantic import SecretStr
 
+from db.pool import Pool
 from server import app
 from server.settings import Settings
 
@@ -34,29 +35,52 @@ OPEN_ACCOUNT = """
     }
 """
 
-POST_TRANSACTION = """
-    mutation ($input: PostTransactionInput!) {
-        postTransaction(input: $input) {
-            __typename
-            ... on PostTransactionSuccess { replayed transaction { id idempotencyKey } }
-            ... on IdempotencyConflict { field transaction { id } }
-            ... on InsufficientFunds { available required account { code } }
-            ... on Refusal { code message path }
+# All that a result can say of a transaction.
+RESULT = """
+    fragment Result on PostTransactionResult {
+        __typename
+        ... on PostTransactionSuccess {
+            replayed
+            transaction { id idempotencyKey state effectiveAt createdAt resolvedAt expiresAt }
         }
+        ... on IdempotencyConflict { field conflict: transaction { id } }
+        ... on InsufficientFunds { available required account { code } }
+        ... on AlreadyReversed { reversal { idempotencyKey } }
+        ... on Refusal { code message path }
     }
 """
 
-POST_TRANSACTIONS = """
-    mutation ($input: PostTransactionsInput!) {
-        postTransactions(input: $input) {
-            committed
-            results {
-                __typename
-                ... on PostTransactionSuccess { replayed transaction { id idempotencyKey } }
-                ... on Refusal { code message path }
-            }
-        }
-    }
+POST_TRANSACTION = f"""
+    mutation ($input: PostTransactionInput!) {{ postTransaction(input: $input) {{ ...Result }} }}
+    {RESULT}
+"""
+CAPTURE_TRANSACTION = f"""
+    mutation ($input: CaptureTransactionInput!) {{
+        captureTransaction(input: $input) {{ ...Result }}
+    }}
+    {RESULT}
+"""
+VOID_TRANSACTION = f"""
+    mutation ($input: VoidTransactionInput!) {{ voidTransaction(input: $input) {{ ...Result }} }}
+    {RESULT}
+"""
+REVERSE_TRANSACTION = f"""
+    mutation ($input: ReverseTransactionInput!) {{
+        reverseTransaction(input: $input) {{ ...Result }}
+    }}
+    {RESULT}
+"""
+POST_TRANSACTIONS = f"""
+    mutation ($input: PostTransactionsInput!) {{
+        postTransactions(input: $input) {{ committed results {{ ...Result }} }}
+    }}
+    {RESULT}
+"""
+SUBMIT_TRANSACTIONS = f"""
+    mutation ($input: SubmitTransactionsInput!) {{
+        submitTransactions(input: $input) {{ committed results {{ ...Result }} }}
+    }}
+    {RESULT}
 """
 
 BALANCE = """
@@ -72,8 +96,9 @@ BALANCE = """
 class Api:
     """Sends GraphQL and returns what matters."""
 
-    def __init__(self, client: httpx.AsyncClient) -> None:
+    def __init__(self, client: httpx.AsyncClient, pool: Pool) -> None:
         self.client = client
+        self.pool = pool
 
     async def send(self, query: str, variables: Mapping[str, Any] | None = None) -> httpx.Response:
         """The bare response."""
@@ -118,6 +143,34 @@ class Api:
         wanted = {"transactions": transactions, "atomic": atomic}
         return (await self(POST_TRANSACTIONS, input=wanted))["postTransactions"]
 
+    async def capture(self, key: str, hold: str, *amounts: str) -> Any:  # noqa: ANN401
+        """captureTransaction's result; all of the hold where no amounts are given."""
+        wanted = {"idempotencyKey": key, "transaction": {"idempotencyKey": hold}}
+        given = {"amounts": list(amounts)} if amounts else {}
+        return (await self(CAPTURE_TRANSACTION, input=wanted | given))["captureTransaction"]
+
+    async def void(self, key: str, hold: str) -> Any:  # noqa: ANN401
+        """voidTransaction's result."""
+        wanted = {"idempotencyKey": key, "transaction": {"idempotencyKey": hold}}
+        return (await self(VOID_TRANSACTION, input=wanted))["voidTransaction"]
+
+    async def reverse(self, key: str, reversed_key: str, **fields: Any) -> Any:  # noqa: ANN401
+        """reverseTransaction's result."""
+        wanted = {"idempotencyKey": key, "transaction": {"idempotencyKey": reversed_key}, **fields}
+        return (await self(REVERSE_TRANSACTION, input=wanted))["reverseTransaction"]
+
+    async def submit(self, items: list[dict[str, Any]], *, atomic: bool = True) -> Any:  # noqa: ANN401
+        """submitTransactions' payload."""
+        wanted = {"items": items, "atomic": atomic}
+        return (await self(SUBMIT_TRANSACTIONS, input=wanted))["submitTransactions"]
+
+    async def balances(self, code: str) -> tuple[str, str, str, str]:
+        """An account's posted and available balance, pending debits and pending credits."""
+        found = (await self(BALANCE, code=code))["account"]["balance"]
+        names = ("posted", "available", "pendingDebits", "pendingCredits")
+        posted, available, debits, credits_ = (str(found[name]) for name in names)
+        return posted, available, debits, credits_
+
     async def balance(self, code: str) -> str:
         """An account's posted balance."""
         data = await self(BALANCE, code=code)
@@ -143,10 +196,14 @@ async def serving(
     cursor_factory: type[AsyncCursor[TupleRow]] = AsyncCursor,
     **settings: Any,  # noqa: ANN401
 ) -> AsyncIterator[Api]:
-    """The application over a database, its pool open while the block runs."""
-    configured = Settings(database_url=SecretStr(database_url), **settings)
+    """The application over a database, its pool open while the block runs.
+
+    Nothing happens in the background unless the settings say so: tests count statements.
+    """
+    quiet = {"sweep_interval_seconds": 0, "seal_interval_seconds": 0}
+    configured = Settings(database_url=SecretStr(database_url), **{**quiet, **settings})
     application = app.create(configured, cursor_factory=cursor_factory)
     async with application.router.lifespan_context(application):
         transport = httpx.ASGITransport(app=application, raise_app_exceptions=True)
         async with httpx.AsyncClient(transport=transport, base_url="http://florin") as client:
-            yield Api(client)
+            yield Api(client, application.state.pool)

@@ -162,6 +162,8 @@ def plausible(type_: GraphQLInputType, number: int, name: str = "", owner: str =
             "UserBy": {"username": "alice"},
             "TransactionBy": {"idempotencyKey": "seed"},
         }
+        if bare.name == "TransactionItemInput":
+            return {"post": plausible(bare.fields["post"].type, number)}
         return known.get(bare.name) or {
             key: plausible(field.type, number, key, bare.name)
             for key, field in bare.fields.items()

@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: serve test check bench lock format help
+.PHONY: serve test check bench bench-growth lock format help
 
 serve: $(READY)  ## serve on 127.0.0.1:8000, on an embedded PostgreSQL unless DATABASE_URL is set
 	$(BIN)/florin serve --migrate
@@ -21,6 +21,9 @@ check: $(READY)  ## everything that CI runs
 
 bench: $(READY)  ## side-by-side benchmarks; prints ratios, asserts nothing
 	$(BIN)/python -m bench
+
+bench-growth: $(READY)  ## whether reads slow down from 20,000 to 2,000,000 entries, and what verify takes
+	$(BIN)/python -m bench.growth
 
 format: $(READY)  ## write the code as the formatter wants it
 	$(BIN)/ruff format .
@@ -41,4 +44,4 @@ $(READY): requirements-dev.lock pyproject.toml
 	@touch $@
 
 help:  ## what each target does
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/'
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/'

@@ -9,7 +9,7 @@ import contextlib
 import itertools
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from statistics import median
 from typing import Any, Final
@@ -26,17 +26,17 @@ from strawberry.types.arguments import convert_argument
 
 from bench import batches, servers
 from bench.report import Measured, Table
-from db import ledgers, posting
+from db import ledgers, posting, posting_writes, statements
 from db.pool import Pool, open_pool
-from db.statements import Connection
+from db.statements import Connection, Write
 from ledger import identifiers
 from ledger import posting as rules
 from ledger.posting import Decision
-from ledger.transactions import BATCH_MAX, Malformed, TransactionRequest
+from ledger.transactions import BATCH_MAX, Malformed, Request
 from resolvers.context import Context
-from resolvers.mutations import post_transactions as resolver
+from resolvers.mutations import submit_transactions as resolver
 from schema.build import schema
-from schema.mutations.post_transactions import PostTransactionsInput
+from schema.mutations.submit_transactions import PostTransactionsInput
 from server.settings import Settings
 
 _GRAPHQL_SCHEMA: Final = schema._schema  # noqa: SLF001 - as the server does
@@ -147,10 +147,11 @@ async def _request(watch: Watch, pool: Pool, body: bytes) -> None:
         ]
     decision, recorded_at = await _post(watch, pool, requests)
     with watch.stage("results with their rows"):
-        results = [
-            resolver._result(one, recorded_at, {})  # noqa: SLF001
-            for one in decision.outcomes
-        ]
+        rows = {
+            record.transaction_id: resolver._transaction(request, record, recorded_at)  # noqa: SLF001
+            for request, record in decision.created
+        }
+        results = [resolver._result(one, rows) for one in decision.outcomes]  # noqa: SLF001
     await _answer(watch, pool, resolver.PostTransactionsPayload(results, committed=True))
 
 
@@ -164,7 +165,7 @@ def _coerced(variables: dict[str, Any]) -> dict[str, Any]:
 
 
 async def _post(
-    watch: Watch, pool: Pool, requests: list[TransactionRequest | Malformed]
+    watch: Watch, pool: Pool, requests: list[Request | Malformed]
 ) -> tuple[Decision, datetime]:
     """What ``db.posting.post`` does in ``transact``, in its own steps."""
     ledger_id = ledgers.DEFAULT_LEDGER_ID
@@ -184,30 +185,25 @@ async def _post(
                     requests,
                     accounts=accounts,
                     recorded=recorded,
+                    recorded_at=recorded_at,
                     transaction_ids=ids,
                     atomic=True,
                 )
-            _take_apart(watch, conn, decision, recorded_at)
+            with watch.stage("columns to write"):
+                writes = posting_writes.of(ledger_id, decision, recorded_at)
+            _to_bytes(watch, conn, writes)
             with watch.stage("write"):
-                await posting._write(conn, ledger_id, decision, recorded_at)  # noqa: SLF001
+                await statements.write(conn, *writes)
             last.enter_context(watch.stage("commit"))
     return decision, recorded_at
 
 
-def _take_apart(watch: Watch, conn: Connection, decision: Decision, recorded_at: datetime) -> None:
+def _to_bytes(watch: Watch, conn: Connection, writes: Sequence[Write]) -> None:
     """Work that ``write`` does again right after."""
-    with watch.stage("  of write: columns"):
-        columns = (
-            (posting.WRITE_ACCOUNTS, posting._account_columns(decision.books)),  # noqa: SLF001
-            (posting.WRITE_TRANSACTIONS, posting._transaction_columns(decision.posted)),  # noqa: SLF001
-            (posting.WRITE_POSTINGS, posting._posting_columns(decision.posted)),  # noqa: SLF001
-            (posting.WRITE_ENTRIES, posting._entry_columns(decision.posted)),  # noqa: SLF001
-        )
-    common = {"ledger_id": ledgers.DEFAULT_LEDGER_ID, "recorded_at": recorded_at}
     with watch.stage("  of write: columns to bytes (psycopg)"):
         # psycopg's own class, because each statement says itself what it wants in binary.
-        for statement, given in columns:
-            PostgresQuery(Transformer(conn)).convert(statement, common | given)
+        for one in writes:
+            PostgresQuery(Transformer(conn)).convert(one.query, one.parameters)
 
 
 async def _answer(watch: Watch, pool: Pool, payload: resolver.PostTransactionsPayload) -> None:
@@ -216,7 +212,7 @@ async def _answer(watch: Watch, pool: Pool, payload: resolver.PostTransactionsPa
     async def answered(*_: object, **__: object) -> resolver.PostTransactionsPayload:
         return payload
 
-    with mock.patch.object(resolver, "post_transactions", answered):
+    with mock.patch.object(resolver, "submit_all", answered):
         nothing: dict[str, Any] = {"input": {"transactions": []}}
         with watch.stage("answer (graphql-core): committed and ids"):
             result = await _executed(pool, _DOCUMENT, nothing)

@@ -16,7 +16,7 @@ import uvloop
 
 from bench import batches, servers
 from bench.report import Measured, Table
-from db import ledgers, posting, statements
+from db import ledgers, posting, posting_writes, statements
 from db.pool import open_pool
 from db.statements import Connection, Write
 from ledger.posting import Decision
@@ -161,4 +161,4 @@ _write = statements.write
 
 
 async def _write_without_postings(conn: Connection, *writes: Write) -> None:
-    await _write(conn, *(one for one in writes if one.query is not posting.WRITE_POSTINGS))
+    await _write(conn, *(one for one in writes if one.query is not posting_writes.POSTINGS))

@@ -69,13 +69,22 @@ def show(table: Table) -> None:
         print("  ".join(_aligned(row, widths)).rstrip())
 
 
-def save(name: str, about: Mapping[str, str], measured: Mapping[str, Measured]) -> Path:
-    """Write `<name>.md` with the tables and `<name>.json` with every figure behind them."""
-    RESULTS.mkdir(exist_ok=True)
-    markdown = RESULTS / f"{name}.md"
-    markdown.write_text(
-        _markdown(about, [one.table for one in measured.values()]), encoding="utf-8"
-    )
+def save(
+    name: str,
+    about: Mapping[str, str],
+    measured: Mapping[str, Measured],
+    *,
+    folder: Path = RESULTS,
+    picture: str | None = None,
+) -> Path:
+    """Write `<name>.md` with the tables and `<name>.json` with every figure behind them.
+
+    ``picture`` is the name of a file beside them that the first of the two shows.
+    """
+    folder.mkdir(exist_ok=True)
+    markdown = folder / f"{name}.md"
+    tables = [one.table for one in measured.values()]
+    markdown.write_text(_markdown(about, tables, picture), encoding="utf-8")
     figures = {name: one.figures for name, one in measured.items()}
     content = msgspec.json.encode({"machine": about, "figures": figures})
     markdown.with_suffix(".json").write_bytes(msgspec.json.format(content))
@@ -87,9 +96,11 @@ def _aligned(row: Sequence[str], widths: Sequence[int]) -> list[str]:
     return [first[0].ljust(first[1]), *(text.rjust(width) for text, width in rest)]
 
 
-def _markdown(about: Mapping[str, str], tables: Sequence[Table]) -> str:
+def _markdown(about: Mapping[str, str], tables: Sequence[Table], picture: str | None) -> str:
     lines = ["# Benchmark", "", "Ratios to think with, not capacities.", ""]
     lines += [f"- {name}: {value}" for name, value in about.items()]
+    if picture is not None:
+        lines += ["", f"![{tables[0].title}]({picture})"]
     for table in tables:
         lines += ["", f"## {table.title}", "", table.note, ""]
         lines.append(f"| {' | '.join(table.columns)} |")

@@ -43,12 +43,12 @@ def postgresql() -> Iterator[str]:
 
 
 @contextlib.contextmanager
-def database(server_url: str, name: str) -> Iterator[str]:
-    """An empty database, dropped at the end."""
+def database(server_url: str, name: str, *, template: str = "template0") -> Iterator[str]:
+    """An empty database, or a copy of one that nobody is connected to; dropped at the end."""
     unique = f"florin_bench_{os.getpid()}_{name}"
     with psycopg.connect(server_url, autocommit=True) as conn:
-        create = SQL("CREATE DATABASE {} TEMPLATE template0 ENCODING 'UTF8'")
-        conn.execute(create.format(Identifier(unique)))
+        create = SQL("CREATE DATABASE {} TEMPLATE {} ENCODING 'UTF8'")
+        conn.execute(create.format(Identifier(unique), Identifier(template)))
     try:
         yield make_conninfo(server_url, dbname=unique)
     finally:

@@ -8,7 +8,7 @@ from psycopg.abc import Buffer
 from psycopg.adapt import AdaptersMap, Loader
 from psycopg.pq import Format
 from psycopg.types.json import set_json_dumps, set_json_loads
-from psycopg.types.numeric import Int8BinaryDumper
+from psycopg.types.numeric import Int8BinaryDumper, Int8Dumper
 
 from db import arrays
 
@@ -38,7 +38,9 @@ def _adapters() -> AdaptersMap:
     adapted = AdaptersMap(psycopg.adapters)
     adapted.register_loader("numeric", MinorUnitsLoader)
     # One type for every int: by default its size would choose among four, and each choice would be
-    # planned and prepared anew. Money is sent as Decimal.
+    # planned and prepared anew. Money is sent as Decimal. The text form is for lists: without it
+    # they go by their first number's size, and the next list in a statement by that of the first.
+    adapted.register_dumper(int, Int8Dumper)
     adapted.register_dumper(int, Int8BinaryDumper)
     arrays.register(adapted)
     return adapted

@@ -191,7 +191,8 @@ async def post(
         atomic=atomic,
     )
     if decision.changes:
-        await posting_writes.write(conn, ledger_id, decision, recorded_at)
+        writes = posting_writes.of(ledger_id, decision, recorded_at)
+        await statements.write(conn, *writes)
     return decision, recorded_at
 
 

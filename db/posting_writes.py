@@ -10,9 +10,8 @@ from typing import Final, LiteralString, TypeVar
 
 import orjson
 
-from db import statements
 from db.arrays import UUIDs, WholeNumbers
-from db.statements import Connection, Write
+from db.statements import Write
 from ledger import shifts
 from ledger.accounts import Side
 from ledger.books import Book
@@ -147,10 +146,8 @@ SHIFTS: Final[LiteralString] = """
 """
 
 
-async def write(
-    conn: Connection, ledger_id: int, decision: Decision, recorded_at: datetime
-) -> None:
-    """Write all of it in one round trip. ``conn`` is in a transaction and in pipeline mode."""
+def of(ledger_id: int, decision: Decision, recorded_at: datetime) -> list[Write]:
+    """All writes of a decision, to be sent together; none for a table that nothing changes in."""
     common: dict[str, object] = {"ledger_id": ledger_id, "recorded_at": recorded_at}
     created = [record for _, record in decision.created]
     postings, entries = _postings(created), decision.entries
@@ -167,10 +164,7 @@ async def write(
         Write(RESOLVE_HOLDS, _hold_columns(released), len(released)),
         Write(SHIFTS, _shift_columns(moved), len(moved)),
     )
-    wanted = [
-        Write(one.query, {**common, **one.parameters}, one.rows) for one in writes if one.rows
-    ]
-    await statements.write(conn, *wanted)
+    return [Write(one.query, {**common, **one.parameters}, one.rows) for one in writes if one.rows]
 
 
 _Leg = tuple[Record, int, RecordedPosting]

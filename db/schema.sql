@@ -189,8 +189,10 @@ CREATE TABLE florin.holds (
 -- Which of them have expired, though nobody has swept them yet.
 CREATE INDEX holds_open_idx ON florin.holds (ledger_id, account_id, expires_at)
     WHERE resolved_at IS NULL;
--- Which of them were still open at a moment of the past.
+-- Which of them were still open at a moment of the past: a range of all that ended later, answered
+-- from the index alone.
 CREATE INDEX holds_resolved_idx ON florin.holds (ledger_id, account_id, resolved_at)
+    INCLUDE (created_at, expires_at, side, amount)
     WHERE resolved_at IS NOT NULL;
 
 -- What an account's dated entries move from the day (and the month, both of UTC) that they were

@@ -2,7 +2,8 @@
 
 The order is that of the ids, which is the order in which transactions were recorded. A range of
 effective time is a range of ids for those that take effect when they are recorded; the others, few
-as a rule, have an index of their own. Both parts are read in the page's order and merged.
+as a rule, have an index of their own. An account's are those with entries on it and those that were
+only ever held. Each part is read in the page's order, and they are merged.
 """
 
 from collections.abc import Sequence
@@ -71,37 +72,41 @@ LISTING: Final = Listing(
     conditions=_CONDITIONS,
 )
 
-# An account's transactions, walked along its own two indexes, which ends the walk at the page's
-# end. A hold has no entries until it is captured, and one that never was has none at all.
-LISTING_OF_ACCOUNT: Final = Listing(
-    select=SQL("""
-        SELECT {}
-        FROM (
-            SELECT DISTINCT of_account.transaction_id
-            FROM (
-                SELECT transaction_id FROM florin.entries
-                WHERE ledger_id = %(ledger_id)s AND account_id = %(account_id)s
-                UNION ALL
-                SELECT transaction_id FROM florin.holds
-                WHERE ledger_id = %(ledger_id)s AND account_id = %(account_id)s
-            ) AS of_account
-        ) AS e
+# An account's transactions, walked along its own index, which ends the walk at the page's end:
+# DISTINCT ON takes rows as they come, where DISTINCT in a query of its own would first read all.
+_OF_ACCOUNT: Final = SQL("""
+        SELECT DISTINCT ON (e.transaction_id) {columns}
+        FROM {table} AS e
         JOIN florin.transactions AS t
-            ON t.ledger_id = %(ledger_id)s AND t.transaction_id = e.transaction_id
-        WHERE t.ledger_id = %(ledger_id)s""").format(COLUMNS),
-    key=SQL("e.transaction_id"),
-    key_name=SQL("transaction_id"),
-    descending=True,
-    conditions=_CONDITIONS
-    | {
-        # On the column that is walked: the planner does not carry a range over a join.
-        "undated_from": SQL("e.transaction_id >= %(id_from)s"),
-        "undated_before": SQL("e.transaction_id < %(id_before)s"),
-    },
+            ON t.ledger_id = e.ledger_id AND t.transaction_id = e.transaction_id
+        WHERE e.ledger_id = %(ledger_id)s AND e.account_id = %(account_id)s
+            AND t.ledger_id = %(ledger_id)s{condition}""")
+
+
+def _listing_of_account(table: SQL, condition: SQL) -> Listing:
+    return Listing(
+        select=_OF_ACCOUNT.format(columns=COLUMNS, table=table, condition=condition),
+        key=SQL("e.transaction_id"),
+        key_name=SQL("transaction_id"),
+        descending=True,
+        conditions=_CONDITIONS
+        | {
+            # On the column that is walked: the planner does not carry a range over a join.
+            "undated_from": SQL("e.transaction_id >= %(id_from)s"),
+            "undated_before": SQL("e.transaction_id < %(id_before)s"),
+        },
+    )
+
+
+# A hold has no entries until it is captured, and one that never was has none at all: the two have
+# no transaction in common, and all of them between them.
+OF_ACCOUNT_WITH_ENTRIES: Final = _listing_of_account(SQL("florin.entries"), SQL(""))
+OF_ACCOUNT_ONLY_HELD: Final = _listing_of_account(
+    SQL("florin.holds"), SQL(" AND e.captured IS NULL")
 )
 
 _MERGED: Final = SQL(
-    "SELECT merged.* FROM (({undated}) UNION ALL ({dated})) AS merged"
+    "SELECT merged.* FROM ({parts}) AS merged"
     " ORDER BY merged.transaction_id {direction} LIMIT %(limit)s"
 )
 
@@ -121,9 +126,8 @@ async def page(
 
 async def count(conn: Connection, ledger_id: int, filter_: TransactionFilter) -> int:
     """How many there are; one round trip for each part, which reads them all."""
-    listing = _listing(filter_)
     counted = 0
-    for conditions in _parts(filter_):
+    for listing, conditions in _parts(filter_):
         found = await statements.one_row(
             conn, int, listing.count(conditions), _parameters(ledger_id, filter_)
         )
@@ -132,20 +136,35 @@ async def count(conn: Connection, ledger_id: int, filter_: TransactionFilter) ->
 
 
 def _page(filter_: TransactionFilter, window: Window[UUID]) -> Composed:
-    listing = _listing(filter_)
-    each = [listing.page(window, conditions) for conditions in _parts(filter_)]
+    each = [listing.page(window, conditions) for listing, conditions in _parts(filter_)]
     if len(each) == 1:
         return each[0]
-    direction = SQL("ASC" if window.backward else "DESC")
-    return _MERGED.format(undated=each[0], dated=each[1], direction=direction)
+    parts = SQL(" UNION ALL ").join([SQL("({})").format(part) for part in each])
+    return _MERGED.format(parts=parts, direction=SQL("ASC" if window.backward else "DESC"))
 
 
-def _listing(filter_: TransactionFilter) -> Listing:
-    return LISTING if filter_.account_id is None else LISTING_OF_ACCOUNT
+def _parts(filter_: TransactionFilter) -> list[tuple[Listing, tuple[str, ...]]]:
+    """What is read, each with its conditions, and merged in the page's order."""
+    return [
+        (listing, conditions) for listing in _listings(filter_) for conditions in _choices(filter_)
+    ]
 
 
-def _parts(filter_: TransactionFilter) -> Sequence[tuple[str, ...]]:
-    """The conditions of each part that is read: one, or two where a range of time is asked for."""
+def _listings(filter_: TransactionFilter) -> Sequence[Listing]:
+    if filter_.account_id is None:
+        return (LISTING,)
+    # What is posted has entries, and nothing else has.
+    match filter_.state:
+        case None:
+            return (OF_ACCOUNT_WITH_ENTRIES, OF_ACCOUNT_ONLY_HELD)
+        case "POSTED":
+            return (OF_ACCOUNT_WITH_ENTRIES,)
+        case _:
+            return (OF_ACCOUNT_ONLY_HELD,)
+
+
+def _choices(filter_: TransactionFilter) -> Sequence[tuple[str, ...]]:
+    """The conditions of a listing: one set, or two where a range of time is asked for."""
     given = pages.given(filter_)
     common: list[str] = [] if filter_.state is None else [filter_.state]
     common += [name for name in ("metadata_contains", "metadata_has_key") if name in given]

@@ -41,7 +41,7 @@ async def walk_money(api: Api, cash: str, wallet: str) -> None:
     for key in ("captured", "voided", "open"):
         await api.post(key, leg, pending=True)
     await api.post("expires", leg, pending=True)
-    expire(api.pool.conninfo, "expires")
+    expire(str(api.pool.conninfo), "expires")
     # Over accounts that have something pending: what of it has expired is asked for.
     captured = await api.capture("capture", "captured", "2.00")
     await api.void("void", "voided")

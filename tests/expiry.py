@@ -26,6 +26,7 @@ def expire(database_url: str, keys: str = "%") -> datetime:
     with psycopg.connect(database_url) as conn:
         row = conn.execute("SELECT clock_timestamp()").fetchone()
         assert row is not None
+        now: datetime = row[0]
         for statement in (_TRANSACTIONS, _HOLDS):
-            conn.execute(statement, {"now": row[0], "keys": keys})
-        return row[0]
+            conn.execute(statement, {"now": now, "keys": keys})
+        return now

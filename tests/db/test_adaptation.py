@@ -50,3 +50,10 @@ def test_arrays_come_back_as_they_were_sent(server_url: str, count: int) -> None
             "SELECT %s::uuid[], %s::bigint[]", [UUIDs(ids), WholeNumbers(range(count))]
         ).fetchone()
     assert row == (ids, list(range(count)))
+
+
+def test_lists_of_small_and_of_large_numbers_share_a_statement(server_url: str) -> None:
+    sent = [[5], [34_821], [2**62]]
+    with psycopg.connect(server_url, context=CONTEXT) as conn:
+        row = conn.execute("SELECT %s::bigint[], %s::bigint[], %s::bigint[]", sent).fetchone()
+    assert row == tuple(sent)

@@ -40,7 +40,7 @@ async def post(api: Api, key: str, effective_at: str | None, amount: str = "10.0
 
 async def balances(api: Api, at: str) -> tuple[str, str, str]:
     found = (await api(BALANCES, at=at))["account"]
-    return tuple(found[name]["posted"] for name in ("now", "recorded", "effective"))  # type: ignore[return-value]
+    return found["now"]["posted"], found["recorded"]["posted"], found["effective"]["posted"]
 
 
 async def test_backdating_leaves_recorded_history_as_it_was(api: Api, database_url: str) -> None:

@@ -107,6 +107,7 @@ STATEMENTS: Final[tuple[LiteralString, ...]] = (
     """,
     """
     CREATE INDEX holds_resolved_idx ON florin.holds (ledger_id, account_id, resolved_at)
+        INCLUDE (created_at, expires_at, side, amount)
         WHERE resolved_at IS NOT NULL
     """,
     """

@@ -67,18 +67,42 @@ class NewAccount(msgspec.Struct, frozen=True, gc=False):
     metadata: Metadata
 
 
+# Less what is held by holds that have expired, though nobody has swept them yet. Where nothing is
+# pending the CASE spares the look.
+_PENDING: Final = SQL("""CASE WHEN {counter} = 0 THEN 0 ELSE {counter} - (
+            SELECT coalesce(sum(h.amount), 0)
+            FROM florin.holds AS h
+            WHERE h.ledger_id = %(ledger_id)s AND h.account_id = a.account_id
+                AND h.side = {side} AND h.resolved_at IS NULL
+                AND h.expires_at <= statement_timestamp()
+        ) END""")
+
+_COLUMNS: Final = SQL("""
+        a.account_id, a.code, a.name, a.owner_id, a.currency, a.exponent, a.normal_side,
+        a.state, a.floor, a.ceiling, a.debits_posted, a.credits_posted,
+        {debits_pending} AS debits_pending,
+        {credits_pending} AS credits_pending,
+        a.version, a.metadata, a.created_at, statement_timestamp() AS read_at""").format(
+    debits_pending=_PENDING.format(counter=SQL("a.debits_pending"), side=SQL("'DEBIT'")),
+    credits_pending=_PENDING.format(counter=SQL("a.credits_pending"), side=SQL("'CREDIT'")),
+)
+
 _SELECT: Final = SQL("""
-    SELECT a.account_id, a.code, a.name, a.owner_id, a.currency, a.exponent, a.normal_side,
-        a.state, a.floor, a.ceiling, a.debits_posted, a.credits_posted, a.debits_pending,
-        a.credits_pending, a.version, a.metadata, a.created_at, statement_timestamp() AS read_at
+    SELECT {columns}
     FROM florin.accounts AS a
-    WHERE a.ledger_id = %(ledger_id)s""")
+    WHERE a.ledger_id = %(ledger_id)s""").format(columns=_COLUMNS)
 
 BY_IDS: Final = SQL("{} AND a.account_id = ANY(%(ids)s)").format(_SELECT)
 
 BY_CODES: Final = SQL("{} AND a.code = ANY(%(codes)s)").format(_SELECT)
 
-LOCK: Final = SQL("{} AND a.account_id = %(account_id)s FOR NO KEY UPDATE").format(_SELECT)
+# No more than the lock: whatever else a statement reads is from before it waited, and holds that
+# were swept meanwhile would be taken off what is pending a second time.
+LOCK: Final[LiteralString] = """
+    SELECT FROM florin.accounts
+    WHERE ledger_id = %(ledger_id)s AND account_id = %(account_id)s
+    FOR NO KEY UPDATE
+"""
 
 CREATE: Final[LiteralString] = """
     INSERT INTO florin.accounts
@@ -94,15 +118,13 @@ CREATE: Final[LiteralString] = """
         created_at, statement_timestamp() AS read_at
 """
 
-UPDATE: Final[LiteralString] = """
-    UPDATE florin.accounts
+UPDATE: Final = SQL("""
+    UPDATE florin.accounts AS a
     SET name = %(name)s, state = %(state)s, floor = %(floor)s::numeric,
         ceiling = %(ceiling)s::numeric, metadata = %(metadata)s
-    WHERE ledger_id = %(ledger_id)s AND account_id = %(account_id)s
-    RETURNING account_id, code, name, owner_id, currency, exponent, normal_side, state, floor,
-        ceiling, debits_posted, credits_posted, debits_pending, credits_pending, version, metadata,
-        created_at, statement_timestamp() AS read_at
-"""
+    WHERE a.ledger_id = %(ledger_id)s AND a.account_id = %(account_id)s
+    RETURNING {columns}
+""").format(columns=_COLUMNS)
 
 LISTING: Final = Listing(
     select=_SELECT,
@@ -200,9 +222,13 @@ async def create(conn: Connection, ledger_id: int, account: NewAccount) -> Accou
 
 
 async def lock(conn: Connection, ledger_id: int, account_id: UUID) -> Account | None:
-    """The row as it is once nobody else holds it, held until the transaction ends."""
-    parameters = {"ledger_id": ledger_id, "account_id": account_id}
-    return await statements.one_row(conn, Account, LOCK, parameters)
+    """The row as it is once nobody else holds it, held until the transaction ends.
+
+    ``conn`` is in pipeline mode; one round trip.
+    """
+    await conn.execute(LOCK, {"ledger_id": ledger_id, "account_id": account_id})
+    parameters = {"ledger_id": ledger_id, "ids": [account_id]}
+    return await statements.one_row(conn, Account, BY_IDS, parameters)
 
 
 async def update(conn: Connection, ledger_id: int, account: Account) -> Account | None:

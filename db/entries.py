@@ -8,7 +8,7 @@ from uuid import UUID
 import msgspec
 from psycopg.sql import SQL
 
-from db import pages, statements
+from db import moments, pages, statements
 from db.pages import Listing, Window
 from db.statements import Connection
 from ledger.accounts import Side
@@ -24,6 +24,8 @@ class Entry(msgspec.Struct, frozen=True, gc=False):
     side: Side
     amount: int
     balance_after: int
+    # When it was recorded, unless its transaction says otherwise.
+    effective_at: datetime
     created_at: datetime
     exponent: int
 
@@ -38,7 +40,8 @@ class EntryFilter(msgspec.Struct, frozen=True, gc=False):
 
 BY_KEYS: Final[LiteralString] = """
     SELECT e.account_id, e.version, e.transaction_id, e.position, e.side, e.amount,
-        e.balance_after, e.created_at, a.exponent
+        e.balance_after, coalesce(e.effective_at, e.created_at) AS effective_at, e.created_at,
+        a.exponent
     FROM unnest(%(account_ids)s::uuid[], %(versions)s::bigint[]) AS wanted (account_id, version)
     JOIN florin.entries AS e
         ON e.ledger_id = %(ledger_id)s
@@ -50,7 +53,8 @@ BY_KEYS: Final[LiteralString] = """
 # that of the postings, the debit before the credit.
 BY_TRANSACTION_IDS: Final[LiteralString] = """
     SELECT e.account_id, e.version, e.transaction_id, e.position, e.side, e.amount,
-        e.balance_after, e.created_at, a.exponent
+        e.balance_after, coalesce(e.effective_at, e.created_at) AS effective_at, e.created_at,
+        a.exponent
     FROM florin.postings AS p
     CROSS JOIN LATERAL (VALUES (p.debit_account_id, 'DEBIT'), (p.credit_account_id, 'CREDIT'))
         AS leg (account_id, side)
@@ -66,7 +70,8 @@ BY_TRANSACTION_IDS: Final[LiteralString] = """
 LISTING: Final = Listing(
     select=SQL("""
         SELECT e.account_id, e.version, e.transaction_id, e.position, e.side, e.amount,
-            e.balance_after, e.created_at, a.exponent
+            e.balance_after, coalesce(e.effective_at, e.created_at) AS effective_at, e.created_at,
+            a.exponent
         FROM florin.entries AS e
         JOIN florin.accounts AS a ON a.ledger_id = e.ledger_id AND a.account_id = e.account_id
         WHERE e.ledger_id = %(ledger_id)s"""),
@@ -76,8 +81,13 @@ LISTING: Final = Listing(
     conditions={
         "account": SQL("e.account_id = parent.id"),
         "side": SQL("e.side = %(side)s"),
-        "created_from": SQL("e.created_at >= %(created_from)s"),
-        "created_before": SQL("e.created_at < %(created_before)s"),
+        # Times never run against versions: these are bounds in the key, each looked up once.
+        "created_from": SQL("e.version > ({})").format(
+            moments.last_before(SQL("parent.id"), SQL("%(created_from)s"))
+        ),
+        "created_before": SQL("e.version <= ({})").format(
+            moments.last_before(SQL("parent.id"), SQL("%(created_before)s"))
+        ),
     },
 )
 

@@ -1,13 +1,15 @@
 """Ledgers: a row, the default one, and the trial balance."""
 
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Final, LiteralString
 
 import msgspec
 import psycopg
+from psycopg.sql import SQL
 
-from db import statements
+from db import moments, statements
 from db.statements import Connection
+from ledger import identifiers
 
 # Until credentials choose among several (a later version), every request means this one.
 DEFAULT_LEDGER_ID: Final = 1
@@ -20,6 +22,9 @@ class Ledger(msgspec.Struct, frozen=True, gc=False):
     code: str
     name: str
     created_at: datetime
+    # The newest seal (db.seals), if there is one: what is sealed, and the hash chain's head in hex.
+    sealed_through: datetime | None
+    seal_head: str | None
 
 
 class TrialBalanceLine(msgspec.Struct, frozen=True, gc=False):
@@ -38,9 +43,16 @@ class TrialBalanceLine(msgspec.Struct, frozen=True, gc=False):
 
 
 BY_ID: Final[LiteralString] = """
-    SELECT ledger_id, code, name, created_at
-    FROM florin.ledgers
-    WHERE ledger_id = %(ledger_id)s
+    SELECT l.ledger_id, l.code, l.name, l.created_at, s.sealed_through, s.seal_head
+    FROM florin.ledgers AS l
+    LEFT JOIN (
+        SELECT through AS sealed_through, encode(hash, 'hex') AS seal_head
+        FROM florin.seals
+        WHERE ledger_id = %(ledger_id)s
+        ORDER BY number DESC
+        LIMIT 1
+    ) AS s ON true
+    WHERE l.ledger_id = %(ledger_id)s
 """
 
 CREATE: Final[LiteralString] = """
@@ -69,6 +81,28 @@ TRIAL_BALANCE: Final[LiteralString] = """
     ORDER BY currency
 """
 
+# All entries of a transaction were recorded at one moment, so debits equal credits at any. The
+# accounts are those opened by then; one that has entries was, whatever a clock set back says.
+TRIAL_BALANCE_AT: Final = SQL("""
+    SELECT a.currency, a.exponent, sum(totals.debits), sum(totals.credits), count(*)
+    FROM florin.accounts AS a
+    CROSS JOIN ({moment}) AS moment
+    CROSS JOIN LATERAL ({totals}) AS totals
+    WHERE a.ledger_id = %(ledger_id)s
+        AND (a.created_at < moment.before OR totals.version > 0)
+    GROUP BY a.currency, a.exponent
+    ORDER BY a.currency
+""").format(
+    moment=moments.MOMENT_RECORDED,
+    totals=moments.totals_before(
+        "RECORDED",
+        account=SQL("a.account_id"),
+        normal_side=SQL("a.normal_side"),
+        time=SQL("moment.before"),
+        first_id=SQL("%(first_id)s"),
+    ),
+)
+
 
 async def by_id(conn: Connection, ledger_id: int) -> Ledger | None:
     """One ledger; one round trip."""
@@ -87,8 +121,23 @@ def create(conn: psycopg.Connection, ledger_id: int, *, code: str, name: str) ->
     conn.execute(CREATE_DUTIES, {"ledger_id": ledger_id, "duties": ["SEAL", "SWEEP"]})
 
 
-async def trial_balance(conn: Connection, ledger_id: int) -> list[TrialBalanceLine]:
-    """A line for each currency that has an account; one round trip, one snapshot."""
+async def trial_balance(
+    conn: Connection, ledger_id: int, at: datetime | None
+) -> list[TrialBalanceLine]:
+    """A line for each currency that had an account at a moment, or has one now.
+
+    One round trip, one snapshot.
+    """
+    if at is None:
+        return await statements.all_rows(
+            conn, TrialBalanceLine, TRIAL_BALANCE, {"ledger_id": ledger_id}
+        )
+    # What happens at the very moment counts; after the last that there is, nothing does.
+    next_at = at + min(timedelta(microseconds=1), datetime.max.replace(tzinfo=UTC) - at)
+    first_id = identifiers.first_uuid7(next_at)
     return await statements.all_rows(
-        conn, TrialBalanceLine, TRIAL_BALANCE, {"ledger_id": ledger_id}
+        conn,
+        TrialBalanceLine,
+        TRIAL_BALANCE_AT,
+        {"ledger_id": ledger_id, "at": at, "first_id": first_id},
     )

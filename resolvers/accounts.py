@@ -1,10 +1,13 @@
 """Accounts: how they are found and listed, and how their fields are answered."""
 
+from collections.abc import Awaitable
 from datetime import datetime
+from typing import Final
 from uuid import UUID
 
 from db import accounts
 from db.accounts import Account, AccountFilter
+from db.balances import Balance, Moment
 from db.currencies import Currency
 from db.entries import Entry, EntryFilter
 from db.pages import Window
@@ -15,6 +18,8 @@ from ledger.transactions import AccountKey
 from resolvers import pages
 from resolvers.context import Context, Info
 from resolvers.pages import Page, PageArguments
+
+NOW_RECORDED: Final = Moment(at=None, clock="RECORDED")
 
 
 async def find(context: Context, key: AccountKey) -> Account | None:
@@ -68,17 +73,17 @@ def ceiling(root: Account) -> str | None:
     return None if root.ceiling is None else amounts.render(root.ceiling, root.exponent)
 
 
-def balance_now(root: Account) -> Account:
-    """The balance of now is on the row itself."""
-    return root
+def balance_at(root: Account, info: Info, moment: Moment) -> Account | Awaitable[Balance]:
+    """The balance at a moment; that of now, as recorded, is on the row itself."""
+    return root if moment == NOW_RECORDED else _balance_at(root, info, moment)
 
 
-def posted(root: Account) -> str:
+def posted(root: Account | Balance) -> str:
     """The balance in major units."""
     return amounts.render(_posted(root), root.exponent)
 
 
-def available(root: Account) -> str:
+def available(root: Account | Balance) -> str:
     """The balance less what pending transactions may still take, in major units."""
     taken = reserved(
         root.normal_side,
@@ -88,28 +93,28 @@ def available(root: Account) -> str:
     return amounts.render(_posted(root) - taken, root.exponent)
 
 
-def debits(root: Account) -> str:
+def debits(root: Account | Balance) -> str:
     """Everything ever debited, in major units."""
     return amounts.render(root.debits_posted, root.exponent)
 
 
-def credits_(root: Account) -> str:
+def credits_(root: Account | Balance) -> str:
     """Everything ever credited, in major units."""
     return amounts.render(root.credits_posted, root.exponent)
 
 
-def pending_debits(root: Account) -> str:
+def pending_debits(root: Account | Balance) -> str:
     """What pending transactions would debit, in major units."""
     return amounts.render(root.debits_pending, root.exponent)
 
 
-def pending_credits(root: Account) -> str:
+def pending_credits(root: Account | Balance) -> str:
     """What pending transactions would credit, in major units."""
     return amounts.render(root.credits_pending, root.exponent)
 
 
-def as_of(root: Account) -> datetime:
-    """When the row was read."""
+def as_of(root: Account | Balance) -> datetime:
+    """When all of it was true: for an account's own row, when that was read."""
     return root.read_at
 
 
@@ -136,5 +141,10 @@ async def entries(
     )
 
 
-def _posted(root: Account) -> int:
+async def _balance_at(root: Account, info: Info, moment: Moment) -> Balance:
+    [found] = await info.context.loaders.balances_by_account_id.load((root.account_id, moment))
+    return found
+
+
+def _posted(root: Account | Balance) -> int:
     return balance(root.normal_side, debits=root.debits_posted, credits=root.credits_posted)

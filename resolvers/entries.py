@@ -1,7 +1,5 @@
 """Entries: how their fields are answered."""
 
-from datetime import datetime
-
 from db.accounts import Account
 from db.entries import Entry
 from db.transactions import Transaction
@@ -32,8 +30,3 @@ def amount(root: Entry) -> str:
 def balance_after(root: Entry) -> str:
     """The account's balance once the entry was made, in major units."""
     return amounts.render(root.balance_after, root.exponent)
-
-
-def effective_at(root: Entry) -> datetime:
-    """When the transaction takes effect: as yet, when it was recorded."""
-    return root.created_at

@@ -1,5 +1,7 @@
 """The ledger: its own fields, its currencies and its trial balance."""
 
+from datetime import datetime
+
 from db import currencies, ledgers
 from db.currencies import Currency
 from db.ledgers import Ledger, TrialBalanceLine
@@ -17,9 +19,11 @@ async def every_currency(root: Ledger, info: Info) -> list[Currency]:
     return await info.context.loaders.read(lambda conn: currencies.every(conn, root.ledger_id))
 
 
-async def trial_balance(root: Ledger, info: Info) -> list[TrialBalanceLine]:
-    """A line for each currency in use."""
-    return await info.context.loaders.read(lambda conn: ledgers.trial_balance(conn, root.ledger_id))
+async def trial_balance(root: Ledger, info: Info, at: datetime | None) -> list[TrialBalanceLine]:
+    """A line for each currency in use, at a moment or now."""
+    return await info.context.loaders.read(
+        lambda conn: ledgers.trial_balance(conn, root.ledger_id, at)
+    )
 
 
 async def line_currency(root: TrialBalanceLine, info: Info) -> Currency | None:

@@ -1,80 +1,38 @@
 """Loaders: everything that one level of a query asks of a noun, in one statement.
 
 A loader lives for one request. It borrows a pooled connection inside its batch and never holds one
-while it waits for anything else. What it returns is shielded: when a sibling field fails and
-graphql-core cancels its neighbours, those who wait for the same row elsewhere still get it.
+while it waits for anything else.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Hashable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Hashable, Sequence
 from contextlib import asynccontextmanager
 from functools import cached_property
-from typing import Any, Final, TypeVar
+from typing import Final, TypeVar
 from uuid import UUID
 
-from aiodataloader import DataLoader, dispatch_queue_batch, get_chunks
-from aiodataloader import Loader as QueuedLoad
-
-from db import accounts, currencies, entries, transactions, users
+from db import account_statements, accounts, balances, currencies, entries, transactions, users
+from db.account_statements import Period, Totals
 from db.accounts import Account, AccountFilter
+from db.balances import Balance, Moment
 from db.currencies import Currency
 from db.entries import Entry, EntryFilter
-from db.pages import Count, Window
+from db.pages import Count, Place, Window
 from db.pool import Pool
 from db.statements import Connection
-from db.transactions import Posting, Transaction
+from db.transactions import Posting, Reversal, Transaction
 from db.users import User
+from resolvers.loader import Loader, take_notice
 from resolvers.waves import Waves
-
-# Ids in one statement. The widest page has 1000 rows and a level of a query a few such pages; past
-# this, one more statement costs less than one that carries megabytes.
-BATCH_MAX: Final = 10_000
 
 # Connections that one request may use at once: enough for the reads of a level to overlap, too few
 # for one request with hundreds of fields to shut everybody else out of the pool.
 CONNECTIONS_MAX: Final = 4
 
 Key = TypeVar("Key", bound=Hashable)
+Parent = TypeVar("Parent", bound=Hashable)
 Shape = TypeVar("Shape", bound=Hashable)
 Value = TypeVar("Value")
-
-
-class Loader(DataLoader[Key, Value]):
-    """A data loader that starts with its request's waves.
-
-    What it gives outlives the cancellation of any one of those who wait.
-    """
-
-    def __init__(
-        self, waves: Waves, batch: Callable[[list[Key]], Coroutine[Any, Any, list[Value]]]
-    ) -> None:
-        super().__init__(batch)
-        self._waves = waves
-
-    def load(self, key: Key) -> "asyncio.Future[Value]":
-        """The value for a key, loaded together with the others of this level."""
-        shielded = asyncio.shield(super().load(key))
-        shielded.add_done_callback(_take_notice)
-        return shielded
-
-    def do_resolve_reject(self, key: Key, future: "asyncio.Future[Value]") -> None:
-        """Queue a key; the library would start the batch two turns of the loop later."""
-        self._queue.append(QueuedLoad(key=key, future=future))
-        if len(self._queue) == 1:
-            self._waves.join(self._dispatch)
-        else:
-            self._waves.arrived()
-
-    async def _dispatch(self) -> None:
-        queue, self._queue = self._queue, []
-        for chunk in get_chunks(queue, BATCH_MAX):
-            await dispatch_queue_batch(self, chunk)
-
-
-def _take_notice(answer: "asyncio.Future[Any]") -> None:
-    """Look at an error that nobody waits for any more; asyncio would report it as forgotten."""
-    if not answer.cancelled():
-        answer.exception()
 
 
 class Loaders:
@@ -106,7 +64,7 @@ class Loaders:
                 if not answer.done():
                     answer.set_result(value)
 
-        answer.add_done_callback(_take_notice)
+        answer.add_done_callback(take_notice)
         self._waves.join(run)
         return await answer
 
@@ -150,6 +108,13 @@ class Loaders:
         """Transactions by the key they were requested with."""
         return self._one(
             transactions.by_idempotency_keys, lambda transaction: transaction.idempotency_key
+        )
+
+    @cached_property
+    def reversal_by_transaction_id(self) -> Loader[UUID, Reversal | None]:
+        """What reversed a transaction."""
+        return self._one(
+            transactions.reversals_by_transaction_ids, lambda reversal: reversal.reverses_id
         )
 
     @cached_property
@@ -217,6 +182,52 @@ class Loaders:
 
         return self._pages(fetch, lambda count: count.parent_id)
 
+    @cached_property
+    def balances_by_account_id(self) -> Loader[tuple[UUID, Moment], list[Balance]]:
+        """An account's one balance at a moment."""
+
+        async def fetch(
+            conn: Connection, account_ids: Sequence[UUID], shape: Moment
+        ) -> list[Balance]:
+            return await balances.by_account_ids(conn, self._ledger_id, account_ids, shape)
+
+        return self._pages(fetch, lambda balance: balance.account_id)
+
+    @cached_property
+    def statement_totals_by_account_id(self) -> Loader[tuple[UUID, Period], list[Totals]]:
+        """The one row of totals of an account's statement."""
+
+        async def fetch(
+            conn: Connection, account_ids: Sequence[UUID], shape: Period
+        ) -> list[Totals]:
+            return await account_statements.totals_by_account_ids(
+                conn, self._ledger_id, account_ids, shape
+            )
+
+        return self._pages(fetch, lambda totals: totals.account_id)
+
+    @cached_property
+    def entries_page_by_statement(
+        self,
+    ) -> Loader[tuple[Totals, tuple[Period, Window[Place]]], list[Entry]]:
+        """A page of a statement's entries."""
+
+        async def fetch(
+            conn: Connection, totals: Sequence[Totals], shape: tuple[Period, Window[Place]]
+        ) -> list[Entry]:
+            return await account_statements.pages_by_totals(conn, self._ledger_id, totals, *shape)
+
+        return self._pages(fetch, lambda entry: entry.account_id, lambda totals: totals.account_id)
+
+    @cached_property
+    def entries_count_by_statement(self) -> Loader[tuple[Totals, Period], list[Count]]:
+        """How many entries a statement has by effective time."""
+
+        async def fetch(conn: Connection, totals: Sequence[Totals], shape: Period) -> list[Count]:
+            return await account_statements.counts_by_totals(conn, self._ledger_id, totals, shape)
+
+        return self._pages(fetch, lambda count: count.parent_id, lambda totals: totals.account_id)
+
     def _one(
         self,
         fetch: Callable[[Connection, int, Sequence[Key]], Awaitable[list[Value]]],
@@ -246,23 +257,26 @@ class Loaders:
 
     def _pages(
         self,
-        fetch: Callable[[Connection, Sequence[UUID], Shape], Awaitable[list[Value]]],
-        parent_of: Callable[[Value], UUID | None],
-    ) -> "Loader[tuple[UUID, Shape], list[Value]]":
+        fetch: Callable[[Connection, Sequence[Parent], Shape], Awaitable[list[Value]]],
+        parent_id_of: Callable[[Value], UUID | None],
+        id_of: Callable[[Parent], Hashable] = lambda parent: parent,
+    ) -> "Loader[tuple[Parent, Shape], list[Value]]":
         """Keys are (parent, shape); each shape is a statement of its own.
 
-        Two aliases of one field with other arguments are two shapes and never share rows.
+        Two aliases of one field with other arguments are two shapes and never share rows. A parent
+        is an id, unless ``id_of`` says how to get one from it.
         """
 
-        async def batch(keys: list[tuple[UUID, Shape]]) -> list[list[Value]]:
-            found: dict[tuple[UUID | None, Shape], list[Value]] = {key: [] for key in keys}
-            parents_by_shape: dict[Shape, list[UUID]] = {}
-            for parent_id, shape in keys:
-                parents_by_shape.setdefault(shape, []).append(parent_id)
+        async def batch(keys: list[tuple[Parent, Shape]]) -> list[list[Value]]:
+            found: dict[tuple[Hashable, Shape], list[Value]] = {}
+            parents_by_shape: dict[Shape, list[Parent]] = {}
+            for parent, shape in keys:
+                found[id_of(parent), shape] = []
+                parents_by_shape.setdefault(shape, []).append(parent)
             async with self._connection() as conn:
-                for shape, parent_ids in parents_by_shape.items():
-                    for row in await fetch(conn, parent_ids, shape):
-                        found[parent_of(row), shape].append(row)
-            return [found[key] for key in keys]
+                for shape, parents in parents_by_shape.items():
+                    for row in await fetch(conn, parents, shape):
+                        found[parent_id_of(row), shape].append(row)
+            return [found[id_of(parent), shape] for parent, shape in keys]
 
         return Loader(self._waves, batch)

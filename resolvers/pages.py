@@ -9,12 +9,13 @@ import base64
 import binascii
 import hashlib
 from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime, timedelta
 from typing import Final, Generic, TypeVar
 from uuid import UUID
 
 import msgspec
 
-from db.pages import Position, Window
+from db.pages import Place, Position, Window
 from db.statements import Connection
 from resolvers.context import Context
 from resolvers.errors import RequestError
@@ -26,6 +27,9 @@ SIZE_MAX: Final = 1000
 _DIGEST_BYTES: Final = 8
 _UUID_BYTES: Final = 16
 _NUMBER_BYTES: Final = 8
+_PLACE_BYTES: Final = 2 * _NUMBER_BYTES
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND: Final = timedelta(microseconds=1)
 
 Node = TypeVar("Node")
 Filter = TypeVar("Filter", bound=msgspec.Struct)
@@ -41,12 +45,15 @@ class PageArguments(msgspec.Struct, frozen=True, gc=False):
 
 
 class List(msgspec.Struct, Generic[Position], frozen=True):
-    """Which list is paged (its digest) and how its positions are written in cursors."""
+    """Which list is paged (its digest) and how its positions are written in cursors.
+
+    ``decode`` gives None for bytes that no position is written as.
+    """
 
     digest: bytes
     position_bytes: int
     encode: Callable[[Position], bytes]
-    decode: Callable[[bytes], Position]
+    decode: Callable[[bytes], Position | None]
 
     def cursor(self, position: Position) -> str:
         """The opaque cursor of a row."""
@@ -58,13 +65,15 @@ class List(msgspec.Struct, Generic[Position], frozen=True):
             content = base64.b64decode(cursor.encode(), altchars=b"-_", validate=True)
         except (binascii.Error, UnicodeEncodeError):
             content = b""
-        digest, position = content[:_DIGEST_BYTES], content[_DIGEST_BYTES:]
-        if digest != self.digest or len(position) != self.position_bytes:
+        digest, written = content[:_DIGEST_BYTES], content[_DIGEST_BYTES:]
+        ours = digest == self.digest and len(written) == self.position_bytes
+        position = self.decode(written) if ours else None
+        if position is None:
             raise RequestError(
                 f"`{argument}` is not a cursor of this list. Cursors are only good for the list "
                 "and the filter that they came from; take endCursor or startCursor from there."
             )
-        return self.decode(position)
+        return position
 
 
 class Edge(msgspec.Struct, Generic[Node], frozen=True):
@@ -112,6 +121,11 @@ def by_id(*identity: object) -> List[UUID]:
 def by_number(*identity: object) -> List[int]:
     """A list ordered by number; ``identity`` is all that makes it this list and no other."""
     return List(_digest(identity), _NUMBER_BYTES, _bytes, _number)
+
+
+def by_place(*identity: object) -> List[Place]:
+    """A list ordered by time; ``identity`` is all that makes it this list and no other."""
+    return List(_digest(identity), _PLACE_BYTES, _place_bytes, _place)
 
 
 def window(arguments: PageArguments, list_: List[Position]) -> Window[Position]:
@@ -212,3 +226,15 @@ def _bytes(number: int) -> bytes:
 
 def _number(content: bytes) -> int:
     return int.from_bytes(content, "big", signed=True)
+
+
+def _place_bytes(place: Place) -> bytes:
+    return _bytes((place.at - _EPOCH) // _MICROSECOND) + _bytes(place.version)
+
+
+def _place(content: bytes) -> Place | None:
+    microseconds, version = content[:_NUMBER_BYTES], content[_NUMBER_BYTES:]
+    try:
+        return Place(_EPOCH + _number(microseconds) * _MICROSECOND, _number(version))
+    except OverflowError:
+        return None

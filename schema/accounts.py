@@ -1,30 +1,46 @@
 """Account and Balance."""
 
+from collections.abc import Awaitable
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Final, cast
 
 import strawberry
 from strawberry import UNSET
 
 from db import accounts as rows
+from db.account_statements import Period
+from db.balances import Balance as BalanceRow
+from db.balances import Moment
 from db.entries import Entry as EntryRow
-from resolvers import accounts
+from resolvers import account_statements, accounts
+from resolvers.account_statements import Statement as StatementRow
 from resolvers.context import Info
 from resolvers.pages import Page
 from schema import filters
+from schema.account_statements import Statement
 from schema.currencies import Currency
 from schema.entries import Entry
-from schema.enums import AccountState, Side
+from schema.enums import AccountState, Clock, Side
 from schema.filters import EntryFilter
 from schema.nodes import Node, answered_by, represents
 from schema.pages import After, Before, Connection, First, Last, page_arguments
 from schema.scalars import JSON, Amount, BigInt
+from schema.unset import or_none
 from schema.users import User
+
+ClockArgument = Annotated[
+    Clock | None,
+    strawberry.argument(description="Which of its two times an entry counts by."),
+]
+# Defaults by their values, as if written in the document: the sorted schema that is printed does
+# not know the members.
+_BY_RECORDED: Final = cast("Clock", Clock.RECORDED.value)
+_BY_EFFECTIVE: Final = cast("Clock", Clock.EFFECTIVE.value)
 
 
 @strawberry.type(description="What an account holds. All amounts are in its currency.")
 class Balance:
-    """Answered from the account's own row, ``db.accounts.Account``."""
+    """Answered from ``db.accounts.Account``, the account's own row, or ``db.balances.Balance``."""
 
     posted: Amount = answered_by(
         accounts.posted,
@@ -64,6 +80,38 @@ async def _entries(
     )
 
 
+def _balance(
+    root: rows.Account,
+    info: Info,
+    at: Annotated[
+        datetime | None,
+        strawberry.argument(
+            description="Now unless told; what happened at that very moment counts. By recorded "
+            "time the future is now; by effective time it is what is known of it now. Pending is "
+            "by recorded time always."
+        ),
+    ] = UNSET,
+    clock: ClockArgument = _BY_RECORDED,
+) -> rows.Account | Awaitable[BalanceRow]:
+    return accounts.balance_at(root, info, Moment(or_none(at), Clock(clock or _BY_RECORDED).word))
+
+
+async def _statement(
+    root: rows.Account,
+    info: Info,
+    from_: Annotated[
+        datetime,
+        strawberry.argument(name="from", description="The first moment that counts."),
+    ],
+    to: Annotated[
+        datetime, strawberry.argument(description="The first moment that counts no more.")
+    ],
+    clock: ClockArgument = _BY_EFFECTIVE,
+) -> StatementRow:
+    period = Period(from_, to, Clock(clock or _BY_EFFECTIVE).word)
+    return await account_statements.of_account(root, info, period)
+
+
 @strawberry.type(description="A place for one currency's balance.")
 @represents(rows.Account)
 class Account(Node):
@@ -93,5 +141,9 @@ class Account(Node):
     version: BigInt = strawberry.field(description="How many entries it has.")
     metadata: JSON = strawberry.field(description="The application's own; an empty object if none.")
     created_at: datetime = strawberry.field(description="When it was opened.")
-    balance: Balance = answered_by(accounts.balance_now, "What it holds now.")
+    balance: Balance = answered_by(_balance, "What it holds now, or held at a moment.")
     entries: Connection[Entry] = answered_by(_entries, "Its history, newest first.")
+    statement: Statement = answered_by(
+        _statement,
+        "A period summed up, with its entries. An error says so where `from` is after `to`.",
+    )

@@ -38,7 +38,9 @@ class Entry(Node):
     version: BigInt = strawberry.field(
         description="Its number on its account: 1, 2, 3 and so on, without gaps."
     )
-    effective_at: datetime = answered_by(entries.effective_at, "When its transaction takes effect.")
+    effective_at: datetime = strawberry.field(
+        description="When its transaction takes effect: when it was recorded, unless that was said."
+    )
     created_at: datetime = strawberry.field(
         description="When it was recorded; on an account this never runs against the versions."
     )

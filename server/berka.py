@@ -41,6 +41,9 @@ EXAMPLES: Final = (
     balance { posted } entries(first: 5) { nodes { side amount balanceAfter } } } }""",
     """{ transaction(by: { idempotencyKey: "berka:695247" }) {
     description metadata postings { amount debit { code } credit { code } } } }""",
+    """{ account(by: { code: "berka:account:100" }) {
+    statement(from: "1997-10-01T00:00:00Z", to: "1997-11-01T00:00:00Z") {
+    opening credits debits closing entries { nodes { effectiveAt side amount } } } } }""",
     "{ ledger { trialBalance { currency { code } debits credits balanced } } }",
 )
 
@@ -154,9 +157,14 @@ def _account(account: BankAccount) -> Input:
     }
 
 
-def _transaction(movement: Movement) -> Input:
+def kind(movement: Movement) -> tuple[str, str]:
+    """The bank's own account on the other side of a movement, and what the movement is called."""
     listed = _KINDS.get((movement.operation, movement.k_symbol))
-    counter_account, description = listed or _KINDS[movement.operation, ""]
+    return listed or _KINDS[movement.operation, ""]
+
+
+def _transaction(movement: Movement) -> Input:
+    counter_account, description = kind(movement)
     if movement.k_symbol in _PURPOSES:
         description = f"{description}: {_PURPOSES[movement.k_symbol]}"
     customer = _code(movement.account_id)
@@ -174,6 +182,8 @@ def _transaction(movement: Movement) -> Input:
     return {
         "idempotencyKey": f"berka:{movement.trans_id}",
         "postings": [loading.posting(debit=debit, credit=credit, amount=amount)],
+        # Recorded today, and in effect on the bank's own day.
+        "effectiveAt": f"{movement.date.isoformat()}T00:00:00Z",
         "description": description,
         "metadata": {name: text for name, text in metadata.items() if text},
     }

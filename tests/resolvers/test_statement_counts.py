@@ -47,6 +47,22 @@ EVERY_EDGE = """
     }
 """
 
+MOMENTS_AND_PERIODS = """
+    query ($first: Int!) {
+        accounts(first: $first, filter: { codePrefix: "user:" }) {
+            nodes {
+                recorded: balance(at: "2024-01-01T00:00:00Z") { posted }
+                effective: balance(at: "2024-01-01T00:00:00Z", clock: EFFECTIVE) { posted }
+                statement(from: "2024-01-01T00:00:00Z", to: "2100-01-01T00:00:00Z") {
+                    opening closing debits credits
+                    entries(first: 1) { totalCount nodes { amount transaction { id } } }
+                }
+                entries(filter: { from: "2024-01-01T00:00:00Z" }) { totalCount }
+            }
+        }
+    }
+"""
+
 LOOK_UPS = """
     query ($ids: [ID!]!) { nodes(ids: $ids) { id ... on Account { owner { id } } } }
 """
@@ -97,7 +113,7 @@ async def sent(api: Api, query: str, **variables: object) -> int:
 
 
 async def test_one_ten_and_five_hundred_rows_take_the_same_statements(peopled: Api) -> None:
-    for query in (ACCOUNTS_WITH_OWNER_AND_LAST_ENTRY, EVERY_EDGE):
+    for query in (ACCOUNTS_WITH_OWNER_AND_LAST_ENTRY, EVERY_EDGE, MOMENTS_AND_PERIODS):
         counts = [await sent(peopled, query, first=first) for first in (1, 10, USERS)]
         assert len(set(counts)) == 1, counts
 
@@ -110,6 +126,37 @@ async def test_fifty_accounts_with_owner_and_last_entry_take_three_statements(
     for number, account in enumerate(data["accounts"]["nodes"]):
         assert account["owner"] == {"username": f"u{number:03}"}
         assert account["entries"]["nodes"] == [{"amount": "1.00", "balanceAfter": "1.00"}]
+
+
+async def test_the_balance_of_now_takes_no_statement_and_that_of_a_moment_one(
+    peopled: Api,
+) -> None:
+    accounts = "{{ accounts(first: 50) {{ nodes {{ {} }} }} }}"
+    now, moment = "balance { posted }", 'balance(at: "2024-01-01T00:00:00Z") { posted }'
+    assert await sent(peopled, accounts.format(now)) == 1
+    assert await sent(peopled, accounts.format(moment)) == 2
+
+
+async def test_fifty_statements_with_a_page_of_entries_take_three_statements(
+    peopled: Api,
+) -> None:
+    query = """{
+        accounts(first: 50, filter: { codePrefix: "user:" }) { nodes {
+            statement(from: "2024-01-01T00:00:00Z", to: "2100-01-01T00:00:00Z") {
+                account { code } opening closing debits credits entries { nodes { amount } }
+            }
+        } }
+    }"""
+    assert await sent(peopled, query) == 3
+    for number, account in enumerate((await peopled(query))["accounts"]["nodes"]):
+        assert account["statement"] == {
+            "account": {"code": f"user:u{number:03}"},
+            "opening": "0.00",
+            "closing": "1.00",
+            "debits": "0.00",
+            "credits": "1.00",
+            "entries": {"nodes": [{"amount": "1.00"}]},
+        }
 
 
 async def test_nodes_take_a_statement_for_each_kind(peopled: Api) -> None:

@@ -1,0 +1,59 @@
+"""One loader: the loads of a level become one batch, and each answer outlives who asked for it.
+
+What it returns is shielded: when a sibling field fails and graphql-core cancels its neighbours,
+those who wait for the same row elsewhere still get it.
+"""
+
+import asyncio
+from collections.abc import Callable, Coroutine, Hashable
+from typing import Any, Final, TypeVar
+
+from aiodataloader import DataLoader, dispatch_queue_batch, get_chunks
+from aiodataloader import Loader as QueuedLoad
+
+from resolvers.waves import Waves
+
+# Ids in one statement. The widest page has 1000 rows and a level of a query a few such pages; past
+# this, one more statement costs less than one that carries megabytes.
+BATCH_MAX: Final = 10_000
+
+Key = TypeVar("Key", bound=Hashable)
+Value = TypeVar("Value")
+
+
+class Loader(DataLoader[Key, Value]):
+    """A data loader that starts with its request's waves.
+
+    What it gives outlives the cancellation of any one of those who wait.
+    """
+
+    def __init__(
+        self, waves: Waves, batch: Callable[[list[Key]], Coroutine[Any, Any, list[Value]]]
+    ) -> None:
+        super().__init__(batch)
+        self._waves = waves
+
+    def load(self, key: Key) -> "asyncio.Future[Value]":
+        """The value for a key, loaded together with the others of this level."""
+        shielded = asyncio.shield(super().load(key))
+        shielded.add_done_callback(take_notice)
+        return shielded
+
+    def do_resolve_reject(self, key: Key, future: "asyncio.Future[Value]") -> None:
+        """Queue a key; the library would start the batch two turns of the loop later."""
+        self._queue.append(QueuedLoad(key=key, future=future))
+        if len(self._queue) == 1:
+            self._waves.join(self._dispatch)
+        else:
+            self._waves.arrived()
+
+    async def _dispatch(self) -> None:
+        queue, self._queue = self._queue, []
+        for chunk in get_chunks(queue, BATCH_MAX):
+            await dispatch_queue_batch(self, chunk)
+
+
+def take_notice(answer: "asyncio.Future[Any]") -> None:
+    """Look at an error that nobody waits for any more; asyncio would report it as forgotten."""
+    if not answer.cancelled():
+        answer.exception()

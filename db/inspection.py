@@ -21,6 +21,8 @@ EXTENSIONS: Final[LiteralString] = """
     SELECT extname::text FROM pg_extension ORDER BY extname
 """
 
+# What it may do beyond what db/schema.sql grants, on tables that are written once: columns that it
+# could change, and tables that it could take rows from.
 ROLE: Final[LiteralString] = """
     SELECT
         pg_has_role(
@@ -32,21 +34,56 @@ ROLE: Final[LiteralString] = """
             SELECT bool_and(has_table_privilege('florin_app', history.name, 'SELECT')
                 AND has_table_privilege('florin_app', history.name, 'INSERT'))
             FROM unnest(%(history)s::text[]) AS history (name)
-        ) AND has_any_column_privilege('florin_app', 'florin.accounts', 'UPDATE')
-            AS can_add_history,
-        (
-            SELECT bool_or(has_table_privilege('florin_app', history.name, 'DELETE')
-                OR has_table_privilege('florin_app', history.name, 'TRUNCATE')
-                OR has_any_column_privilege('florin_app', history.name, 'UPDATE'))
+        ) AND (
+            SELECT bool_and(has_column_privilege('florin_app', c.table_name, c.name, 'UPDATE'))
+            FROM unnest(%(changing_tables)s::text[], %(changing_columns)s::text[])
+                AS c (table_name, name)
+        ) AS can_add_history,
+        ARRAY(
+            SELECT concat('UPDATE (', a.attname, ') ON ', history.name)
             FROM unnest(%(history)s::text[]) AS history (name)
-        ) AS can_rewrite_history,
+            JOIN pg_attribute AS a
+                ON a.attrelid = history.name::regclass AND a.attnum > 0 AND NOT a.attisdropped
+            LEFT JOIN unnest(%(changing_tables)s::text[], %(changing_columns)s::text[])
+                AS c (table_name, name)
+                ON c.table_name = history.name AND c.name = a.attname
+            WHERE c.name IS NULL
+                AND has_column_privilege('florin_app', a.attrelid, a.attnum, 'UPDATE')
+            UNION ALL
+            SELECT concat(gone.privilege, ' ON ', history.name)
+            FROM unnest(%(history)s::text[]) AS history (name)
+            CROSS JOIN (VALUES ('DELETE'), ('TRUNCATE')) AS gone (privilege)
+            WHERE has_table_privilege('florin_app', history.name, gone.privilege)
+            ORDER BY 1
+        ) AS could_rewrite,
         rolsuper AS app_is_superuser
     FROM pg_roles
     WHERE rolname = 'florin_app'
 """
 
-# What is written once and never changed.
-HISTORY: Final = ("florin.transactions", "florin.postings", "florin.entries")
+# What is written once, and what of it may change all the same: how far a hold is, what people call
+# a transaction, and sums. db/schema.sql grants just that.
+HISTORY: Final = {
+    "florin.transactions": (
+        "state",
+        "description",
+        "metadata",
+        "resolved_at",
+        "resolution_id",
+        "resolution_key",
+    ),
+    "florin.postings": (),
+    "florin.entries": (),
+    "florin.holds": ("captured", "resolved_at"),
+    "florin.shifts": ("debits", "credits"),
+    "florin.seals": (),
+}
+# Besides, where there is nothing to add and only something to change.
+COUNTERS: Final = {
+    "florin.accounts": ("debits_posted", "credits_posted", "debits_pending", "credits_pending"),
+    "florin.watermarks": ("announced_at",),
+    "florin.duties": ("done_at",),
+}
 
 
 class Server(msgspec.Struct, frozen=True):
@@ -65,7 +102,7 @@ class Role(msgspec.Struct, frozen=True):
 
     can_become_app: bool
     can_add_history: bool
-    can_rewrite_history: bool
+    could_rewrite: list[str]
     app_is_superuser: bool
 
 
@@ -84,4 +121,12 @@ async def extensions(conn: AsyncConnection[TupleRow]) -> list[str]:
 
 async def role(conn: AsyncConnection[TupleRow]) -> Role | None:
     """The app's role on a migrated database; None where there is no such role."""
-    return await statements.one_row(conn, Role, ROLE, {"history": list(HISTORY)})
+    changing = [
+        (table, column) for table, columns in (HISTORY | COUNTERS).items() for column in columns
+    ]
+    parameters = {
+        "history": list(HISTORY),
+        "changing_tables": [table for table, _ in changing],
+        "changing_columns": [column for _, column in changing],
+    }
+    return await statements.one_row(conn, Role, ROLE, parameters)

@@ -50,13 +50,19 @@ _STREAMED_ROWS: Final = 250
 
 
 async def streamed(
-    conn: Connection, row: type[Row], query: Query, parameters: Mapping[str, object]
+    conn: Connection,
+    row: type[Row],
+    query: Query,
+    parameters: Mapping[str, object],
+    *,
+    name: str = "streamed",
 ) -> AsyncIterator[Row]:
     """Every row as it comes, through a server-side cursor: however many, memory stays the same.
 
-    ``conn`` is in a transaction, and not in pipeline mode; a round trip for every 250 rows.
+    ``conn`` is in a transaction, and not in pipeline mode; a round trip for every 250 rows. Several
+    at once go by different names.
     """
-    async with conn.cursor("streamed", row_factory=args_row(row)) as rows:
+    async with conn.cursor(name, row_factory=args_row(row)) as rows:
         rows.itersize = _STREAMED_ROWS
         await rows.execute(query, parameters, binary=True)
         async for one in rows:

@@ -1,5 +1,6 @@
 """The application: the pool is open as long as it lives."""
 
+import asyncio
 import gc
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -16,8 +17,9 @@ from starlette.routing import Route
 from db import faults, ledgers, migrate
 from db.pool import Pool, open_pool
 from schema.build import GRAPHQL_SCHEMA
-from server import settings
+from server import sealer, settings, sweeper
 from server.documents import Documents
+from server.duties import repeat
 from server.graphql import GraphQLEndpoint
 from server.settings import Settings
 
@@ -37,6 +39,7 @@ def create(
         async with open_pool(conninfo, configured.pool, cursor_factory=cursor_factory) as pool:
             _spare_the_collector()
             app.state.pool = pool
+            duties = asyncio.create_task(_duties(pool, configured))
             app.state.endpoint = GraphQLEndpoint(
                 pool,
                 ledgers.DEFAULT_LEDGER_ID,
@@ -48,7 +51,11 @@ def create(
                 ),
                 body_bytes_max=configured.body_bytes_max,
             )
-            yield
+            try:
+                yield
+            finally:
+                duties.cancel()
+                await asyncio.wait([duties])
 
     return Starlette(
         routes=[
@@ -76,6 +83,19 @@ def _spare_the_collector() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(_COLLECT_AFTER_ALLOCATIONS)
+
+
+async def _duties(pool: Pool, configured: Settings) -> None:
+    """What this process does in the background, until it is cancelled."""
+    ledger_id = ledgers.DEFAULT_LEDGER_ID
+    duties = (
+        ("Sweeping", configured.sweep_interval_seconds, lambda: sweeper.sweep(pool, ledger_id)),
+        ("Sealing", configured.seal_interval_seconds, lambda: sealer.seal(pool, ledger_id)),
+    )
+    async with asyncio.TaskGroup() as group:
+        for name, seconds, work in duties:
+            if seconds:
+                group.create_task(repeat(name, seconds, work))
 
 
 async def _graphql(request: Request) -> Response:

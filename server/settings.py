@@ -87,6 +87,26 @@ class Settings(BaseSettings):
         ),
     ] = 5
 
+    sweep_interval_seconds: Annotated[
+        float,
+        Field(
+            ge=0,
+            le=3600,
+            description="How often expired holds are swept; 0 leaves it to other processes. "
+            "Nothing waits for it: it only keeps their number small.",
+        ),
+    ] = 1.0
+
+    seal_interval_seconds: Annotated[
+        float,
+        Field(
+            ge=0,
+            le=3600,
+            description="How often new entries are sealed; 0 leaves it to other processes. What "
+            "is not sealed yet is not protected yet; every seal is a row of its own.",
+        ),
+    ] = 5.0
+
     body_bytes_max: Annotated[
         int,
         Field(

@@ -57,6 +57,22 @@ def database_url(server_url: str, template: str) -> Iterator[str]:
 
 
 @pytest.fixture
+def other_database_url(server_url: str, template: str) -> Iterator[str]:
+    """Another migrated database of the test's own."""
+    name = f"florin_test_{os.getpid()}_{next(_numbers)}"
+    with _database(server_url, name, template=template) as url:
+        yield url
+
+
+@pytest.fixture(scope="module")
+def shared_database_url(server_url: str, template: str) -> Iterator[str]:
+    """A migrated database for all tests of a module, which roll back what they do to it."""
+    name = f"florin_test_{os.getpid()}_{next(_numbers)}"
+    with _database(server_url, name, template=template) as url:
+        yield url
+
+
+@pytest.fixture
 def empty_database_url(server_url: str) -> Iterator[str]:
     """A database of the test's own, with nothing in it."""
     with _database(server_url, f"florin_test_{os.getpid()}_{next(_numbers)}") as url:

@@ -103,7 +103,9 @@ def test_there_are_no_triggers(database_url: str) -> None:
     assert rows(database_url, TRIGGERS) == []
 
 
-@pytest.mark.parametrize("table", ["entries", "postings", "transactions"])
+@pytest.mark.parametrize(
+    "table", ["entries", "postings", "transactions", "holds", "shifts", "seals"]
+)
 @pytest.mark.parametrize(
     "statement",
     ["UPDATE florin.{} SET ledger_id = 2", "DELETE FROM florin.{}", "TRUNCATE florin.{}"],

@@ -54,7 +54,8 @@ def statements() -> Iterator[str]:
 
 
 @pytest.fixture
-async def partitioned(empty_database_url: str) -> AsyncIterator[Api]:
+async def partitioned(template: str, empty_database_url: str) -> AsyncIterator[Api]:
+    assert template  # once any database of the server was migrated, the app's role is there
     with psycopg.connect(empty_database_url) as conn:
         for statement in partitioned_schema():
             conn.execute(statement.encode())

@@ -67,35 +67,56 @@ async def test_the_budget_is_below_what_the_server_leaves_free(database_url: str
 @pytest.mark.parametrize(
     "grant",
     [
-        "GRANT UPDATE ON florin.entries TO florin_app",
-        "GRANT DELETE ON florin.entries TO florin_app",
-        "GRANT TRUNCATE ON florin.entries TO florin_app",
-        "GRANT UPDATE (amount) ON florin.entries TO florin_app",
-        "GRANT DELETE ON florin.transactions TO florin_app",
-        "GRANT UPDATE ON florin.transactions TO florin_app",
-        "GRANT TRUNCATE ON florin.transactions TO florin_app",
-        "GRANT TRUNCATE ON florin.postings TO florin_app",
-        "GRANT UPDATE (amount) ON florin.postings TO florin_app",
+        *(
+            f"{privilege} ON florin.{table}"
+            for table in ("entries", "postings", "transactions", "holds", "shifts", "seals")
+            for privilege in ("UPDATE", "DELETE", "TRUNCATE")
+        ),
+        "UPDATE (amount) ON florin.entries",
+        "UPDATE (amount) ON florin.postings",
+        "UPDATE (created_at) ON florin.transactions",
+        "UPDATE (reverses_id) ON florin.transactions",
+        "UPDATE (amount) ON florin.holds",
+        "UPDATE (starts_on) ON florin.shifts",
+        "UPDATE (hash) ON florin.seals",
     ],
 )
 async def test_a_role_that_could_rewrite_history_is_refused(database_url: str, grant: str) -> None:
     with psycopg.connect(database_url) as conn:
-        conn.execute(grant.encode())
+        conn.execute(f"GRANT {grant} TO florin_app".encode())
     checks = await examined(database_url)
     assert checks["role"].state == "failed"
-    assert "REVOKE" in checks["role"].remedy
+    table = grant.rpartition(" ")[2]
+    assert f"ON {table}" in checks["role"].finding
+    assert f"REVOKE UPDATE, DELETE, TRUNCATE ON {table} FROM" in checks["role"].remedy
+
+
+async def test_what_the_role_could_rewrite_is_named(database_url: str) -> None:
+    with psycopg.connect(database_url) as conn:
+        conn.execute("GRANT UPDATE (amount, side), DELETE ON florin.holds TO florin_app")
+    checks = await examined(database_url)
+    assert checks["role"].finding == (
+        "florin_app could rewrite history: DELETE ON florin.holds, "
+        "UPDATE (amount) ON florin.holds, UPDATE (side) ON florin.holds"
+    )
 
 
 @pytest.mark.parametrize(
     "revoke",
     [
-        "REVOKE INSERT ON florin.postings FROM florin_app",
-        "REVOKE SELECT ON florin.entries FROM florin_app",
+        "INSERT ON florin.postings",
+        "SELECT ON florin.entries",
+        "INSERT ON florin.seals",
+        "UPDATE (state) ON florin.transactions",
+        "UPDATE (captured) ON florin.holds",
+        "UPDATE (debits_pending) ON florin.accounts",
+        "UPDATE (announced_at) ON florin.watermarks",
+        "UPDATE (done_at) ON florin.duties",
     ],
 )
 async def test_a_role_that_cannot_add_to_history_is_refused(database_url: str, revoke: str) -> None:
     with psycopg.connect(database_url) as conn:
-        conn.execute(revoke.encode())
+        conn.execute(f"REVOKE {revoke} FROM florin_app".encode())
     checks = await examined(database_url)
     assert checks["role"].state == "failed"
     assert "GRANT" in checks["role"].remedy

@@ -1,0 +1,47 @@
+"""A connection of its own that sees one moment of the database, for as long as it is open."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Final, LiteralString
+
+from psycopg import AsyncConnection, AsyncCursor, IsolationLevel
+from psycopg.rows import TupleRow
+
+from db import adaptation
+from db.statements import Connection
+
+# What reads a whole ledger takes as long as it takes: no timeouts. A reader killed in mid-statement
+# must not leave a backend behind that reads on.
+CONFIGURE: Final[LiteralString] = """
+    SELECT set_config('role', 'florin_app', false),
+        set_config('TimeZone', 'UTC', false),
+        set_config('statement_timeout', '0', false),
+        set_config('idle_in_transaction_session_timeout', '0', false),
+        set_config('client_connection_check_interval', '1s', false)
+"""
+
+_CONNECT_TIMEOUT_SECONDS: Final = 5
+
+
+@asynccontextmanager
+async def open_snapshot(
+    conninfo: str, *, cursor_factory: type[AsyncCursor[TupleRow]] = AsyncCursor
+) -> AsyncIterator[Connection]:
+    """A connection in a read-only transaction whose statements all see the same moment.
+
+    It reads as the app's role, as the pool's connections do. Raises psycopg's errors.
+    """
+    conn = await AsyncConnection.connect(
+        conninfo,
+        autocommit=True,
+        context=adaptation.CONTEXT,
+        cursor_factory=cursor_factory,
+        connect_timeout=_CONNECT_TIMEOUT_SECONDS,
+        application_name="florin",
+    )
+    async with conn:
+        await conn.execute(CONFIGURE)
+        await conn.set_autocommit(False)
+        await conn.set_isolation_level(IsolationLevel.REPEATABLE_READ)
+        await conn.set_read_only(True)
+        yield conn

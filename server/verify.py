@@ -1,0 +1,148 @@
+"""``florin verify``: audits a whole ledger in one snapshot and says what is not as it must be."""
+
+import time
+from collections import Counter
+from collections.abc import AsyncIterator
+from typing import Final
+
+import msgspec
+import psycopg
+from rich.console import Console
+from rich.progress import Progress, TaskID
+
+from db import audit, audit_seals, migrate, statements
+from db.audit_seals import Sealed
+from db.ledgers import DEFAULT_LEDGER_ID
+from db.snapshots import open_snapshot
+from db.statements import Connection
+from db.walks import Discrepancy
+from server import loading
+from server.settings import Settings
+
+# Of one rule. Where more is wrong, it is wrong in one way, and the ten thousandth line of it would
+# hide what is wrong in another.
+PRINTED_MAX: Final = 1000
+
+HASH_BYTES: Final = 32
+
+
+class VerifyError(Exception):
+    """Why the audit could not be run, and what to do about it; for people."""
+
+
+class _Watch(msgspec.Struct):
+    """How far each walk is, shown as bars; and in the end, how much there was."""
+
+    bars: Progress
+    tasks: dict[str, TaskID] = {}
+    totals: dict[str, int] = {}
+
+    def __call__(self, noun: str, done: int, total: int) -> None:
+        """Move the bar of a walk, which appears with its first chunk."""
+        if noun not in self.tasks:
+            self.tasks[noun] = self.bars.add_task(noun, total=total)
+        self.totals[noun] = total
+        self.bars.update(self.tasks[noun], completed=done)
+
+
+async def verify(
+    settings: Settings, console: Console, *, seals: bool, head: str | None = None
+) -> bool:
+    """Print every discrepancy on a line of its own, then a summary; whether there was none.
+
+    With ``seals`` the hash chain is checked, too, and with a ``head`` that was kept elsewhere, that
+    it is still in it. Raises VerifyError where it cannot be run.
+    """
+    assert settings.database_url is not None
+    kept = None if head is None else _read_head(head)
+    began = time.perf_counter()
+    try:
+        async with open_snapshot(settings.database_url.get_secret_value()) as conn:
+            await _refuse_other_revisions(conn)
+            await statements.look_up_by_key(conn)
+            with loading.progress(console) as bars:
+                watch = _Watch(bars)
+                found = _discrepancies(conn, watch, seals=seals, kept=kept)
+                wrong = await _print(console, found)
+            sealed = await audit_seals.sealed(conn, DEFAULT_LEDGER_ID) if seals else None
+    except psycopg.Error as error:
+        raise VerifyError(
+            f"The ledger could not be verified: {error}\n`florin doctor` says more."
+        ) from error
+    _summarise(console, watch.totals, wrong, seconds=time.perf_counter() - began)
+    if sealed is not None:
+        _describe(console, sealed)
+    return not wrong
+
+
+async def _refuse_other_revisions(conn: Connection) -> None:
+    revision = await migrate.revision(conn)
+    if revision != migrate.head():
+        found = "not migrated yet" if revision is None else f"at revision {revision}"
+        raise VerifyError(f"The schema is {found}, not at {migrate.head()}. Run `florin migrate`.")
+
+
+def _read_head(text: str) -> bytes:
+    try:
+        head = bytes.fromhex(text)
+    except ValueError:
+        head = b""
+    if len(head) != HASH_BYTES:
+        raise VerifyError(
+            f"{text!r} is no head. It is 64 hexadecimal digits, as `florin verify --seal` prints "
+            "them."
+        )
+    return head
+
+
+async def _discrepancies(
+    conn: Connection, watch: _Watch, *, seals: bool, kept: bytes | None
+) -> AsyncIterator[Discrepancy]:
+    async for found in audit.discrepancies(conn, DEFAULT_LEDGER_ID, watch):
+        yield found
+    if seals:
+        async for found in audit_seals.discrepancies(conn, DEFAULT_LEDGER_ID, watch):
+            yield found
+    if kept is not None:
+        lost = await audit_seals.lost_head(conn, DEFAULT_LEDGER_ID, kept)
+        if lost is not None:
+            yield lost
+
+
+async def _print(console: Console, found: AsyncIterator[Discrepancy]) -> Counter[str]:
+    """Print them as they come and return how many there are of each rule."""
+    wrong: Counter[str] = Counter()
+    async for discrepancy in found:
+        wrong[discrepancy.rule] += 1
+        if wrong[discrepancy.rule] <= PRINTED_MAX:
+            _say(console, str(discrepancy))
+        elif wrong[discrepancy.rule] == PRINTED_MAX + 1:
+            _say(console, f"{discrepancy.rule}: more than {PRINTED_MAX}; the rest is only counted.")
+    return wrong
+
+
+def _summarise(
+    console: Console, totals: dict[str, int], wrong: Counter[str], *, seconds: float
+) -> None:
+    checked = ", ".join(f"{total:,} {noun}" for noun, total in totals.items())
+    outcome = "no discrepancies"
+    if wrong:
+        rules = ", ".join(f"{rule} {count:,}" for rule, count in sorted(wrong.items()))
+        outcome = f"{wrong.total():,} discrepancies ({rules})"
+    _say(console, f"{checked} checked in {seconds:.1f} s: {outcome}.")
+
+
+def _describe(console: Console, sealed: Sealed) -> None:
+    if sealed.through is None:
+        _say(console, "Nothing is sealed yet.")
+        return
+    _say(
+        console,
+        f"{sealed.seals:,} seals of {sealed.entries:,} entries, sealed through "
+        f"{sealed.through.isoformat()}.",
+    )
+    _say(console, f"Head: {sealed.head}")
+
+
+def _say(console: Console, line: str) -> None:
+    console.print(line, markup=False, highlight=False, soft_wrap=True)

@@ -36,7 +36,7 @@ from server.berka_files import CURRENCY, EXPONENT, Bank, BankAccount, BankClient
 from server.client import Client
 from server.loading import Input, LoadError, unbounded_account
 
-EXAMPLES: Final = (
+EXAMPLES: Final[tuple[str, ...]] = (
     """{ account(by: { code: "berka:account:100" }) { owner { username metadata }
     balance { posted } entries(first: 5) { nodes { side amount balanceAfter } } } }""",
     """{ transaction(by: { idempotencyKey: "berka:695247" }) {

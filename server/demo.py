@@ -14,7 +14,7 @@ from server.client import Client
 from server.loading import LoadError
 from server.settings import Settings
 
-EXAMPLES: Final = (
+EXAMPLES: Final[tuple[str, ...]] = (
     """{ user(by: { username: "alice" }) { metadata
     accounts { nodes { code balance { posted available } } } } }""",
     """{ account(by: { code: "merchant:corner-coffee:eur" }) {

@@ -17,6 +17,7 @@ from db.snapshots import open_snapshot
 from db.statements import Connection
 from db.walks import Discrepancy
 from server import loading
+from server.output import say
 from server.settings import Settings
 
 # Of one rule. Where more is wrong, it is wrong in one way, and the ten thousandth line of it would
@@ -115,9 +116,9 @@ async def _print(console: Console, found: AsyncIterator[Discrepancy]) -> Counter
     async for discrepancy in found:
         wrong[discrepancy.rule] += 1
         if wrong[discrepancy.rule] <= PRINTED_MAX:
-            _say(console, str(discrepancy))
+            say(console, str(discrepancy))
         elif wrong[discrepancy.rule] == PRINTED_MAX + 1:
-            _say(console, f"{discrepancy.rule}: more than {PRINTED_MAX}; the rest is only counted.")
+            say(console, f"{discrepancy.rule}: more than {PRINTED_MAX}; the rest is only counted.")
     return wrong
 
 
@@ -129,20 +130,16 @@ def _summarise(
     if wrong:
         rules = ", ".join(f"{rule} {count:,}" for rule, count in sorted(wrong.items()))
         outcome = f"{wrong.total():,} discrepancies ({rules})"
-    _say(console, f"{checked} checked in {seconds:.1f} s: {outcome}.")
+    say(console, f"{checked} checked in {seconds:.1f} s: {outcome}.")
 
 
 def _describe(console: Console, sealed: Sealed) -> None:
     if sealed.through is None:
-        _say(console, "Nothing is sealed yet.")
+        say(console, "Nothing is sealed yet.")
         return
-    _say(
+    say(
         console,
         f"{sealed.seals:,} seals of {sealed.entries:,} entries, sealed through "
         f"{sealed.through.isoformat()}.",
     )
-    _say(console, f"Head: {sealed.head}")
-
-
-def _say(console: Console, line: str) -> None:
-    console.print(line, markup=False, highlight=False, soft_wrap=True)
+    say(console, f"Head: {sealed.head}")

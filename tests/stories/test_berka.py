@@ -2,7 +2,6 @@
 
 import os
 from collections.abc import AsyncIterator
-from datetime import date
 from decimal import Decimal
 from io import StringIO
 from pathlib import Path
@@ -13,13 +12,11 @@ import typer
 from pydantic import SecretStr
 from rich.console import Console
 
-from db import audit, statements
-from db.ledgers import DEFAULT_LEDGER_ID
-from db.snapshots import open_snapshot
 from server import berka, berka_files, demo
 from server.loading import LoadError
 from server.settings import Settings
 from tests.api import Api, serving
+from tests.bank_statements import nothing_is_wrong, the_statements_are_the_banks
 
 ROOT = Path(__file__).parent.parent.parent
 MOVEMENTS = Path(os.environ.get("FLORIN_BERKA", ROOT.parent / "shared" / "data" / "berka"))
@@ -33,15 +30,6 @@ ACCOUNTS = """
     }
 """
 TRIAL_BALANCE = "{ ledger { trialBalance { currency { code } debits credits balanced } } }"
-STATEMENT = """
-    query ($code: String!, $from: DateTime!, $to: DateTime!) {
-        account(by: { code: $code }) {
-            statement(from: $from, to: $to) {
-                opening credits debits closing entries(first: 0) { totalCount }
-            }
-        }
-    }
-"""
 COUNT = "{ transactions { totalCount } }"
 TRANSACTION = """
     query ($key: String!) {
@@ -139,45 +127,6 @@ async def the_books_are_the_banks(api: Api) -> None:
     assert sum(int(account["version"]) for account in everybody) == 2 * 49_102
 
 
-async def the_statements_are_the_banks(api: Api) -> None:
-    """Month by month, of a customer and of the cash, by the dates of the files."""
-    movements = berka_files.read(MOVEMENTS).movements
-    for code, chosen in (
-        ("berka:account:100", [one for one in movements if one.account_id == 100]),
-        ("berka:cash", [one for one in movements if berka.kind(one)[0] == "berka:cash"]),
-    ):
-        own = code == "berka:cash"
-        for month in range(1, 13):
-            first, following = date(1997, month, 1), date(1997 + month // 12, month % 12 + 1, 1)
-            period = {"from": midnight(first), "to": midnight(following)}
-            found = (await api(STATEMENT, code=code, **period))["account"]["statement"]
-            within = [one for one in chosen if first <= one.date < following]
-            # Cash is on the other side of what it did for customers.
-            credited = sum(one.amount for one in within if one.credits_customer is not own)
-            debited = sum(one.amount for one in within if one.credits_customer is own)
-            assert Decimal(found["credits"]) * 100 == credited
-            assert Decimal(found["debits"]) * 100 == debited
-            before = [one for one in chosen if one.date < first]
-            opening = sum(one.amount if one.credits_customer else -one.amount for one in before)
-            # What a customer is credited with is what the cash is debited with: both grow by it.
-            assert Decimal(found["opening"]) * 100 == opening
-            grown = debited - credited if own else credited - debited
-            assert Decimal(found["closing"]) * 100 == opening + grown
-            assert found["entries"]["totalCount"] == len(within)
-
-
-def midnight(day: date) -> str:
-    return f"{day.isoformat()}T00:00:00Z"
-
-
-async def nothing_is_wrong(database_url: str) -> None:
-    """As `florin verify` sees it."""
-    async with open_snapshot(database_url) as conn:
-        await statements.look_up_by_key(conn)
-        found = [str(one) async for one in audit.discrepancies(conn, DEFAULT_LEDGER_ID)]
-    assert found == []
-
-
 @pytest.mark.skipif(not MOVEMENTS.is_dir(), reason=f"the Berka data is not at {MOVEMENTS}")
 async def test_the_banks_figures_are_found_again_and_a_second_load_changes_nothing(
     database_url: str,
@@ -191,7 +140,7 @@ async def test_the_banks_figures_are_found_again_and_a_second_load_changes_nothi
         assert "49,102 of them replayed." in second
         await the_books_are_the_banks(api)
         assert await accounts(api, "") == before
-        await the_statements_are_the_banks(api)
+        await the_statements_are_the_banks(api, berka_files.read(MOVEMENTS).movements)
         await nothing_is_wrong(database_url)
         for example in berka.EXAMPLES:
             assert all((await api(example)).values())

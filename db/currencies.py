@@ -70,17 +70,26 @@ async def create(conn: Connection, ledger_id: int, currency: Currency) -> Curren
     return await statements.one_row(conn, Currency, CREATE, parameters)
 
 
-def create_iso(conn: psycopg.Connection, ledger_id: int) -> None:
-    """Add what a ledger lacks of ISO 4217. What is there, whoever made it, stays as it is.
+def iso() -> list[Currency]:
+    """ISO 4217, as every ledger has it from the start.
 
     Codes without a minor unit of their own (gold, bond units, testing) are left for applications to
     create with the exponent they mean.
     """
-    known = [currency for currency in iso4217.Currency if currency.exponent is not None]
+    return [
+        Currency(currency.code, currency.exponent, currency.currency_name)
+        for currency in iso4217.Currency
+        if currency.exponent is not None
+    ]
+
+
+def create_iso(conn: psycopg.Connection, ledger_id: int) -> None:
+    """Add what a ledger lacks of ISO 4217. What is there, whoever made it, stays as it is."""
+    known = iso()
     parameters = {
         "ledger_id": ledger_id,
         "codes": [currency.code for currency in known],
         "exponents": [currency.exponent for currency in known],
-        "names": [currency.currency_name for currency in known],
+        "names": [currency.name for currency in known],
     }
     conn.execute(CREATE_ALL, parameters)

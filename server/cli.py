@@ -1,4 +1,4 @@
-"""The command line: ``florin serve``, ``migrate``, ``doctor``, ``schema`` and ``demo``."""
+"""The command line: ``florin serve``, ``migrate``, ``doctor``, ``verify``, ``import`` and so on."""
 
 import asyncio
 import contextlib
@@ -24,9 +24,12 @@ from db import setup
 from schema.build import sdl
 from server import demo as demonstration
 from server import doctor as checks
-from server import embedded, settings
+from server import embedded, exporting, importing, settings
+from server import verify as verification
 from server.doctor import Check
+from server.importing import Source
 from server.settings import Settings
+from server.verify import VerifyError
 
 app = typer.Typer(
     name="florin",
@@ -98,6 +101,29 @@ def doctor() -> None:
 
 
 @app.command()
+def verify(
+    seal: Annotated[
+        bool, typer.Option("--seal", help="Check the hash chain over the entries, too.")
+    ] = False,
+    head: Annotated[
+        str | None,
+        typer.Option(help="A head that was kept elsewhere; it must still be in the chain."),
+    ] = None,
+) -> None:
+    """Recompute every balance from the entries. Reads only; exits 1 on any discrepancy."""
+    with _database() as configured:
+        try:
+            sound = asyncio.run(
+                verification.verify(configured, _out, seals=seal or head is not None, head=head)
+            )
+        except VerifyError as error:
+            _complain(str(error))
+            raise typer.Exit(2) from None
+        if not sound:
+            raise typer.Exit(1)
+
+
+@app.command()
 def schema() -> None:
     """Print the GraphQL schema."""
     typer.echo(sdl(), nl=False)
@@ -119,6 +145,57 @@ def demo(
         _migrate(configured)
         _refuse_if_unfit(configured)
         asyncio.run(demonstration.load(configured, _out, berka=berka))
+
+
+@app.command("import")
+def import_(
+    file: Annotated[str, typer.Argument(help="JSON lines; - for standard input.")],
+    from_line: Annotated[
+        int, typer.Option(min=1, help="Begin with this line: what was done before is skipped.")
+    ] = 1,
+    refused: Annotated[
+        Path | None,
+        typer.Option(
+            help="Where refused lines go: FILE.refused.jsonl, numbered where an earlier import's "
+            "is still there.",
+            dir_okay=False,
+        ),
+    ] = None,
+    patience: Annotated[
+        float, typer.Option(min=0, help="Seconds to wait for a database that is away.")
+    ] = 30,
+) -> None:
+    """Carry out a file of JSON lines through the API, in order; run again, it changes nothing.
+
+    Each line has one key, a mutation's name or post, capture, void or reverse, and its input:
+    {"openAccount": {...}}. Lines that are refused are written to a file with the reason; the
+    others are carried out.
+
+    Ends with 0 if no line was refused, 1 if some were, 2 if nothing could be carried out, and 3 if
+    it was interrupted: it then says which line to go on with.
+    """
+    with _database() as configured:
+        if settings.read().database_url is None:
+            _migrate(configured)
+        _refuse_if_unfit(configured, status=importing.UNABLE)
+        source = Source(file=file, from_line=from_line, refused=refused, patience_seconds=patience)
+        raise typer.Exit(importing.run(configured, _out, _err, source))
+
+
+@app.command()
+def export(
+    output: Annotated[
+        Path | None,
+        typer.Option(help="The file to write, once it is whole; standard output.", dir_okay=False),
+    ] = None,
+) -> None:
+    """Write users, accounts and transactions of one moment as JSON lines for `florin import`.
+
+    Ends with 0 if all was written, 2 if it could not be, and 3 if it was interrupted.
+    """
+    with _database() as configured:
+        _refuse_if_unfit(configured, status=exporting.UNABLE)
+        raise typer.Exit(exporting.run(configured, _err, output=output))
 
 
 @contextlib.contextmanager
@@ -146,12 +223,12 @@ def _migrate(configured: Settings) -> None:
         raise typer.Exit(1) from None
 
 
-def _refuse_if_unfit(configured: Settings) -> None:
+def _refuse_if_unfit(configured: Settings, *, status: int = 1) -> None:
     found = checks.failed(asyncio.run(checks.examine(configured)))
     if found:
         _err.print(_table(found))
         _complain("Florin does not start on a database that fails these checks.")
-        raise typer.Exit(1)
+        raise typer.Exit(status)
 
 
 def _refuse_if_port_is_taken(configured: Settings) -> None:

@@ -28,6 +28,8 @@ DOCUMENTS_AT_ONCE: Final = 4
 
 Item = TypeVar("Item")
 
+_OUTCOME: Final = "fragment Outcome on Refusal { code message }"
+
 _POST_TRANSACTIONS: Final = """
     mutation ($input: PostTransactionsInput!) {
         postTransactions(input: $input) {
@@ -117,6 +119,16 @@ async def post(
     return Posted(done, replayed, time.perf_counter() - began)
 
 
+def aliased(mutation: str, input_type: str, count: int, outcome: str) -> str:
+    """A document that runs a mutation ``count`` times in order, with variables i0, i1 and so on.
+
+    ``outcome`` is the fragment Outcome, which says what is to be told of each.
+    """
+    variables = ", ".join(f"$i{n}: {input_type}!" for n in range(count))
+    fields = " ".join(f"m{n}: {mutation}(input: $i{n}) {{ ...Outcome }}" for n in range(count))
+    return f"mutation ({variables}) {{ {fields} }} {outcome}"
+
+
 def unbounded_account(code: str, name: str, *, currency: str, normal_side: str) -> Input:
     """An account of the house's own, that may hold anything."""
     return {
@@ -150,7 +162,7 @@ async def _each(
         answers = await asyncio.gather(
             *(
                 client.send(
-                    _aliased(mutation, input_type, len(batch)),
+                    aliased(mutation, input_type, len(batch), _OUTCOME),
                     {f"i{n}": one for n, one in enumerate(batch)},
                 )
                 for batch in batches
@@ -164,13 +176,6 @@ async def _each(
                 raise _refused(f"{mutation} of {one.get('username', one.get('code'))}", result)
             bars.advance(task)
     return new
-
-
-def _aliased(mutation: str, input_type: str, count: int) -> str:
-    variables = ", ".join(f"$i{n}: {input_type}!" for n in range(count))
-    fields = " ".join(f"m{n}: {mutation}(input: $i{n}) {{ ...Outcome }}" for n in range(count))
-    outcome = "fragment Outcome on Refusal { code message }"
-    return f"mutation ({variables}) {{ {fields} }} {outcome}"
 
 
 def _batches(items: Iterable[Item], size: int) -> Iterator[list[Item]]:

@@ -1,6 +1,10 @@
 """One walk through the whole API, so that tests can look at every statement it takes."""
 
 from tests.api import BALANCE, Api, transaction
+from tests.everything_audited import walk_audited
+from tests.everything_by_time import walk_by_time
+from tests.everything_exported import walk_exported
+from tests.everything_money import walk_money
 
 LISTS = """
     query ($after: String, $owner: UserBy, $account: AccountBy) {
@@ -105,6 +109,8 @@ async def walk(api: Api) -> None:
     posting = transaction("k", ("cash", "user:alice:wallet", "5.00"), metadata={"order": 7})
     await api.post_batch([posting])
     await api.post_batch([posting])
+    await walk_money(api, "cash", "user:alice:wallet")
+    await walk_by_time(api, "user:alice:wallet")
     await api(UPDATE_USER, input={"user": {"id": user["id"]}, "email": "a@example.com"})
     data = await api(LISTS, owner={"id": user["id"]}, account={"code": "cash"})
     await api(LISTS, after=data["accounts"]["pageInfo"]["endCursor"], owner={"id": user["id"]})
@@ -114,3 +120,5 @@ async def walk(api: Api) -> None:
     await api(DETAILS, code="user:alice:wallet", key="k", ids=ids)
     await api(STATES, account={"code": "user:alice:savings"})
     await api(BALANCE, code="cash")
+    await walk_audited(api)
+    await walk_exported(api)

@@ -2,7 +2,7 @@
 
 from typing import Any, ClassVar, NamedTuple
 
-from psycopg import AsyncCursor
+from psycopg import AsyncCursor, AsyncServerCursor
 from psycopg.rows import TupleRow
 
 
@@ -22,4 +22,13 @@ class RecordingCursor(AsyncCursor[TupleRow]):
         text = query if isinstance(query, str) else query.as_string(self)
         if "florin." in text:
             self.record.append(Statement(text, params))
+        return await super().execute(query, params, **options)
+
+
+class RecordingServerCursor(AsyncServerCursor[TupleRow]):
+    """Records, in the same place, what is streamed over a connection that makes its cursors so."""
+
+    async def execute(self, query: Any, params: Any = None, **options: Any) -> Any:  # noqa: ANN401
+        text = query if isinstance(query, str) else query.as_string(self)
+        RecordingCursor.record.append(Statement(text, params))
         return await super().execute(query, params, **options)

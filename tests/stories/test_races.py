@@ -45,8 +45,9 @@ async def ask(api: Api, kind: str, key: str, legs: tuple[str, str], target: str)
     """A request of any kind: a posting over two accounts, or something done to a transaction."""
     if kind == "post":
         return await api.post(key, (*legs, "1.00"))
-    calls = {"capture": api.capture, "void": api.void, "reverse": api.reverse}
-    return await calls[kind](key, target)
+    if kind == "capture":
+        return await api.capture(key, target)
+    return await (api.void(key, target) if kind == "void" else api.reverse(key, target))
 
 
 async def race(*calls: Awaitable[Any]) -> Counter[str]:

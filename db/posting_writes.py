@@ -6,6 +6,7 @@ up with nulls. So a batch of plain transactions sends nothing for holds, dates a
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from decimal import Decimal
 from typing import Final, LiteralString, TypeVar
 
 import orjson
@@ -190,6 +191,11 @@ def _used(items: Sequence[Item], value: Callable[[Item], Value | None]) -> list[
     return values if any(one is not None for one in values) else []
 
 
+def _money(amount: int | None) -> Decimal | None:
+    """For a column with nulls in it: a plain int would be sent as one of 64 bits."""
+    return None if amount is None else Decimal(amount)
+
+
 def _account_columns(books: Sequence[Book]) -> dict[str, object]:
     pending = books if any(book.pending_changed for book in books) else ()
     return {
@@ -257,7 +263,7 @@ def _hold_columns(sides: Sequence[_Side]) -> dict[str, object]:
         "positions": WholeNumbers([position for _, position, _, _ in sides]),
         "sides": [side for _, _, _, side in sides],
         "amounts": WholeNumbers([leg.amount for _, _, leg, _ in sides]),
-        "captured": _used(sides, lambda one: one[2].captured),
+        "captured": _used(sides, lambda one: _money(one[2].captured)),
         "expires_at": _used(sides, lambda one: one[0].expires_at),
         "resolved_at": _used(sides, lambda one: one[0].resolved_at),
     }

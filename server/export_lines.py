@@ -2,7 +2,8 @@
 
 Accounts are opened without limits, and their limits and states come last: what happened between is
 history, and was decided. Of holds only those that are pending keep when they expire; those that
-have expired are voided, by a key that begins with ``expired:``.
+have expired are voided, by a key that begins with ``expired:``. Whatever moved money says when it
+took effect. Ids and recorded times are not exported: a ledger has its own.
 """
 
 from collections.abc import Iterator, Mapping

@@ -44,20 +44,20 @@ def run(settings: Settings, err: Console, *, output: Path | None) -> int:
     began = time.perf_counter()
     try:
         with interruptions.heard() as interruption, interruption.at_once(), _opened(output) as file:
-            lines = asyncio.run(write(settings, err, file))
+            count = asyncio.run(write(settings, err, file))
     except KeyboardInterrupt:
-        say(err, f"Interrupted: {_incomplete(output)}", style="red")
+        say(err, f"Interrupted. {_left(output)}", style="red")
         return INTERRUPTED
     except BrokenPipeError:
         # Whoever reads has had enough: for the command line to end as others do.
         raise
     except (OSError, psycopg.Error) as error:
         say(err, f"The ledger could not be exported: {error}", style="red")
-        say(err, f"That is why {_incomplete(output)}", style="red")
+        say(err, _left(output), style="red")
         return UNABLE
     seconds = time.perf_counter() - began
-    rate = round(lines / max(seconds, 1e-9))
-    say(err, f"{lines:,} lines in {seconds:.1f} s: {rate:,} a second.")
+    rate = round(count / max(seconds, 1e-9))
+    say(err, f"{count:,} lines in {seconds:.1f} s: {rate:,} a second.")
     return WHOLE
 
 
@@ -66,6 +66,8 @@ async def write(settings: Settings, err: Console, file: BinaryIO) -> int:
     assert settings.database_url is not None
     count = 0
     async with open_snapshot(settings.database_url.get_secret_value()) as conn:
+        # In tables that were never analysed, PostgreSQL might look through all accounts for each
+        # transaction.
         await statements.look_up_by_key(conn)
         with loading.progress(err) as bars:
             async for line in lines(conn, bars):
@@ -138,7 +140,7 @@ def _replaced(path: Path) -> Iterator[BinaryIO]:
         partial.replace(path)
 
 
-def _incomplete(output: Path | None) -> str:
+def _left(output: Path | None) -> str:
     if output is None:
-        return "what was written is not the whole ledger."
+        return "What was written is not the whole ledger."
     return f"{output} is as it was before."

@@ -1,10 +1,11 @@
 """Holds over HTTP: funds are reserved at once on both sides, and moved, released or expired."""
 
+from decimal import Decimal
 from typing import Any
 
 import pytest
 
-from tests.api import Api
+from tests.api import Api, transaction
 from tests.expiry import expire
 from tests.integrity import assert_sound
 
@@ -90,6 +91,25 @@ async def test_a_capture_in_part_releases_the_rest(api: Api, database_url: str) 
     assert captured["__typename"] == "PostTransactionSuccess"
     assert await api.balances("wallet") == ("54.50", "54.50", "0.00", "0.00")
     assert [posting["captured"] for posting in (await found(api))["postings"]] == ["25.50", "20.00"]
+    await assert_sound(database_url)
+
+
+async def test_amounts_of_any_size_are_held_and_captured(api: Api, database_url: str) -> None:
+    most, part = f"{10**20 - 1}.{10**18 - 1}", f"{10**19}.000000000000000001"
+    create = """mutation { createCurrency(input: { code: "ETH", exponent: 18 }) { __typename } }"""
+    await api(create)
+    await api.open_account("mine", currency="ETH", normal_side="DEBIT", floor=None)
+    await api.open_account("ether", currency="ETH")
+    await api.post("huge", ("mine", "ether", most), pending=True)
+    captured = await api.capture("capture", "huge", part)
+    assert captured["__typename"] == "PostTransactionSuccess"
+    assert (await found(api, "huge"))["postings"] == [{"amount": most, "captured": part}]
+    at_once = [
+        {"post": transaction("again", ("ether", "mine", part), pending=True)},
+        {"capture": {"idempotencyKey": "c", "transaction": {"idempotencyKey": "again"}}},
+    ]
+    assert (await api.submit(at_once))["committed"]
+    assert Decimal(await api.balance("ether")) == 0
     await assert_sound(database_url)
 
 

@@ -73,14 +73,19 @@ PROMISES: Final[dict[str, LiteralString]] = {
     "each side of each posting has one entry, of its amount and time, and no entry is over": """
         SELECT expected.*, e.*
         FROM (
-            SELECT p.ledger_id, p.transaction_id, p.position, leg.side, leg.account_id, p.amount,
-                t.created_at
+            SELECT p.ledger_id, p.transaction_id, p.position, leg.side, leg.account_id,
+                coalesce(h.captured, p.amount) AS amount,
+                -- A hold's entries are made by its capture.
+                coalesce(t.resolved_at, t.created_at) AS created_at
             FROM florin.postings AS p
             JOIN florin.transactions AS t
                 ON t.ledger_id = p.ledger_id AND t.transaction_id = p.transaction_id
             CROSS JOIN LATERAL (
                 VALUES ('DEBIT', p.debit_account_id), ('CREDIT', p.credit_account_id)
             ) AS leg (side, account_id)
+            LEFT JOIN florin.holds AS h
+                ON h.ledger_id = p.ledger_id AND h.account_id = leg.account_id
+                AND h.transaction_id = p.transaction_id AND h.position = p.position
             WHERE t.state = 'POSTED'
         ) AS expected
         FULL JOIN florin.entries AS e
@@ -110,9 +115,10 @@ PROMISES: Final[dict[str, LiteralString]] = {
 COUNTS: Final[LiteralString] = """
     SELECT (SELECT count(*) FROM florin.currencies), (SELECT count(*) FROM florin.users),
         (SELECT count(*) FROM florin.accounts), (SELECT count(*) FROM florin.transactions),
-        (SELECT count(*) FROM florin.postings), (SELECT count(*) FROM florin.entries)
+        (SELECT count(*) FROM florin.postings), (SELECT count(*) FROM florin.entries),
+        (SELECT count(*) FROM florin.holds)
 """
-TABLES: Final = ("currencies", "users", "accounts", "transactions", "postings", "entries")
+TABLES: Final = ("currencies", "users", "accounts", "transactions", "postings", "entries", "holds")
 
 
 async def assert_sound(database_url: str) -> None:

@@ -1,17 +1,18 @@
 """Random histories: a few accounts with all that can be the matter with them, and what is asked.
 
-Each account and each request is drawn as one number, which with its place seeds all that is random
-in it; a request whose number is 0 is left out, so that a failing history shrinks to the requests
-that matter. Most of what is asked could succeed, or fails at one step only. Keys come from a small
-pool, and earlier requests come again unchanged, or with one thing changed.
+A history has rounds; between two of them the clock moves on, and accounts may be frozen or opened
+again, or what has expired may be swept. Each account, request and round is drawn as one number,
+which with its place seeds all that is random in it; a request whose number is 0 is left out, so
+that a failing history shrinks to the requests that matter.
 
 ``FLORIN_HYPOTHESIS_EXAMPLES`` is how many histories each property is held against.
 """
 
 import os
 from collections.abc import Sequence
+from datetime import datetime, timedelta
 from random import Random
-from typing import Final, NamedTuple, TypeAlias
+from typing import Final, NamedTuple
 from uuid import UUID
 
 from hypothesis import HealthCheck, settings
@@ -20,17 +21,15 @@ from hypothesis import strategies as st
 from ledger import transactions
 from ledger.accounts import Account, AccountState, Side
 from ledger.amounts import MINOR_UNITS_MAX
-from ledger.transactions import AccountKey, Malformed, TransactionRequest
-from tests.ledger import examples
-from tests.ledger.naive_model import Ask, Name
+from ledger.paths import Path
+from ledger.transactions import AccountKey, Malformed, Request, TransactionKey
+from tests.ledger import examples, random_asks
+from tests.ledger.asks import Ask, Capture, Name, Post, Reverse, Void
+from tests.ledger.random_asks import Known
 from tests.ledger.stored import Numbered
 
-Postings: TypeAlias = tuple[tuple[Name, Name, str], ...]
-
-REQUESTS_MAX = 24
-
 seeds = st.integers(0, 2**64 - 1)
-# In how many requests a history is sent at a time, over and over.
+# In how many requests a round is sent at a time, over and over.
 sizes = st.lists(st.integers(1, 6), min_size=1, max_size=4)
 
 settings.register_profile(
@@ -46,43 +45,49 @@ CURRENCIES = [("EUR", "JPY"), ("EUR", "USD"), ("USD", "BHD"), ("ETH", "JPY"), ("
 EXPONENTS = {"EUR": 2, "USD": 2, "BHD": 3, "JPY": 0, "ETH": 18, "TINY": 30}
 SIDES: list[Side] = ["DEBIT", "CREDIT"]
 STATES: list[AccountState] = ["OPEN", "FROZEN", "CLOSED"]
-NOBODY: list[Name] = ["nobody", UUID(int=404), None]
+# How far the clock moves between two rounds, in seconds.
+TICKS = [1, 1, 5, 60, 3600, 86400, 200 * 86400]
 
 # Major units; FULL stands for nearly all that 38 digits hold.
 FULL = -1
-POSTED = [0, 5, 10, 20, 50, 100, FULL]
+POSTED = [0, 5, 10, 20, 50, 50, 100, 100, 100, FULL]
 PENDING = [0, 0, 0, 0, 3, 8]
-FLOORS = [None, None, None, None, 0, 0, -5, -30, 10]
-ROOMS = [None, None, None, None, 0, 10, 30, 100]
+FLOORS = [*[None] * 7, 0, 0, -5, -30, -30, 10]
+ROOMS = [*[None] * 9, 0, 10, 30, 100, 100]
 
-FAIR = ["1", "2", "3", "5", "10", "4", "7", "02", "20"]
-PRECISE = ["0.5", "1.0", "1.00", "2.50", "0.01", "0.001", "3.000", f"0.{'0' * 29}1"]
-HUGE = ["9" * 38, "9" * 37, f"{'9' * 36}.99", "9" * 20, "1" + "0" * 38, "9" * 80]
-MALFORMED = ["0", "-1", "0.00", "NaN", "1e3", "+1", " 1", ".5", "５", "", "1" * 81]  # noqa: RUF001 - on purpose
 
-CONTENTS: list[tuple[str, object]] = [
-    ("", None),
-    ("", {}),
-    ("rent", None),
-    ("rent", {"a": 1, "b": 2}),
-    ("rent", {"b": 2, "a": 1}),
-    ("rent", {"a": 1}),
-]
+class Round(NamedTuple):
+    """What happens to the ledger, and what is then asked of it at one time."""
+
+    clock: datetime
+    is_swept: bool
+    states: tuple[tuple[str, AccountState], ...]
+    asks: tuple[Ask, ...]
 
 
 class History(NamedTuple):
-    """Where a ledger stands, and what is asked of it."""
+    """Where a ledger stands, and what becomes of it."""
 
     accounts: tuple[Account, ...]
-    asks: tuple[Ask, ...]
+    rounds: tuple[Round, ...]
 
     def __repr__(self) -> str:
         """One line each, cut where it is long: a malformed request may be very long."""
-        return "\n  ".join(["History of", *(repr(it)[:600] for it in (*self.accounts, *self.asks))])
+        lines = ["History of", *(repr(account) for account in self.accounts)]
+        for one in self.rounds:
+            lines.append(f"at {one.clock}, swept: {one.is_swept}, {dict(one.states)}:")
+            lines += [f"  {repr(ask)[:600]}" for ask in one.asks]
+        return "\n  ".join(lines)
 
-    def requests(self) -> list[Numbered]:
-        """What is asked, as the ledger takes it; each request stands at its number."""
-        return [(_request(n, ask), UUID(int=n)) for n, ask in enumerate(self.asks)]
+    def numbered(self) -> list[tuple[Round, list[Numbered]]]:
+        """What is asked in each round, as the ledger takes it; each request has its number."""
+        rounds: list[tuple[Round, list[Numbered]]] = []
+        n = 0
+        for one in self.rounds:
+            batch = [(request(n + i, ask), UUID(int=n + i)) for i, ask in enumerate(one.asks)]
+            rounds.append((one, batch))
+            n += len(batch)
+        return rounds
 
 
 @st.composite
@@ -93,11 +98,21 @@ def histories(draw: st.DrawFn) -> History:
         _account(_random(n, seed), f"a{n}", currencies[n in {2, 3}])
         for n, seed in enumerate(draw(st.lists(seeds, min_size=4, max_size=6)))
     ]
+    known = [Known(one.code, one.account_id, one.currency) for one in accounts]
     asks: list[Ask] = []
-    for n, seed in enumerate(draw(st.lists(seeds, min_size=8, max_size=REQUESTS_MAX))):
-        if seed:
-            asks.append(_next_ask(_random(n, seed), accounts, asks))
-    return History(tuple(accounts), tuple(asks))
+    rounds: list[Round] = []
+    clock = examples.NOON
+    for n, seed in enumerate(draw(st.lists(seeds, min_size=3, max_size=5))):
+        before = len(asks)
+        random = _random(n, seed)
+        clock += timedelta(seconds=random.choice(TICKS) if n else 0)
+        is_swept, states = random.random() < 0.4, _states(random, accounts)
+        for one in draw(st.lists(seeds, min_size=4, max_size=8)):
+            if one:
+                place = f"{n} {len(asks)}"
+                asks.append(random_asks.next_ask(_random(place, one), known, asks, clock))
+        rounds.append(Round(clock, is_swept, states, tuple(asks[before:])))
+    return History(tuple(accounts), tuple(rounds))
 
 
 def in_batches(requests: Sequence[Numbered], sizes: Sequence[int]) -> list[Sequence[Numbered]]:
@@ -111,8 +126,62 @@ def in_batches(requests: Sequence[Numbered], sizes: Sequence[int]) -> list[Seque
     return batches
 
 
-def _random(place: int, seed: int) -> Random:
+def request(number: int, ask: Ask) -> Request | Malformed:
+    """An ask as the ledger takes it."""
+    path: Path = ("input", "items", str(number))
+    match ask:
+        case Post():
+            return transactions.request(
+                path=path,
+                idempotency_key=ask.key,
+                postings=[
+                    (AccountKey(debit, str(debit)), AccountKey(credit, str(credit)), amount)
+                    for debit, credit, amount in ask.postings
+                ],
+                description=ask.description,
+                metadata_object=ask.metadata,
+                effective_at=ask.effective_at,
+                pending=ask.pending,
+                expires_at=ask.expires_at,
+            )
+        case Capture():
+            return transactions.capture(
+                path=path,
+                idempotency_key=ask.key,
+                transaction=_transaction(ask.transaction),
+                amount_texts=ask.amounts,
+            )
+        case Void():
+            return transactions.void(
+                path=path, idempotency_key=ask.key, transaction=_transaction(ask.transaction)
+            )
+        case Reverse():
+            return transactions.reversal(
+                path=path,
+                idempotency_key=ask.key,
+                transaction=_transaction(ask.transaction),
+                description=ask.description,
+                metadata_object=ask.metadata,
+                effective_at=ask.effective_at,
+            )
+
+
+def _transaction(name: Name) -> TransactionKey:
+    return TransactionKey(name, str(name))
+
+
+def _random(place: int | str, seed: int) -> Random:
     return Random(f"{place} {seed}")  # noqa: S311 - nothing here is secret
+
+
+def _states(random: Random, accounts: Sequence[Account]) -> tuple[tuple[str, AccountState], ...]:
+    """Now and then an account is frozen or opened; what is closed stays so."""
+    open_states: list[AccountState] = ["OPEN", "OPEN", "OPEN", "FROZEN"]
+    return tuple(
+        (account.code, random.choice(open_states))
+        for account in accounts
+        if account.state != "CLOSED" and random.random() < 0.06
+    )
 
 
 def _account(random: Random, code: str, currency: str) -> Account:
@@ -122,7 +191,7 @@ def _account(random: Random, code: str, currency: str) -> Account:
     debits_pending, credits_pending = (random.choice(PENDING) * unit for _ in SIDES)
     floor, room = random.choice(FLOORS), random.choice(ROOMS)
     version = random.choice([0, 1, 7])
-    (state,) = random.choices(STATES, weights=[40, 1, 1])
+    (state,) = random.choices(STATES, weights=[150, 1, 1])
     return examples.account(
         code,
         currency=currency,
@@ -137,90 +206,4 @@ def _account(random: Random, code: str, currency: str) -> Account:
         credits_pending=credits_pending,
         version=version,
         last_entry_at=examples.NOON if version else None,
-    )
-
-
-def _next_ask(random: Random, accounts: Sequence[Account], asks: Sequence[Ask]) -> Ask:
-    description, metadata = random.choice(CONTENTS)
-    count = random.choice([1, 1, 1, 2, 2, 3, 5])
-    fresh = Ask(
-        key=f"key {random.randrange(2 * REQUESTS_MAX)}",
-        postings=tuple(_posting(random, accounts) for _ in range(count)),
-        description=description,
-        metadata=metadata,
-    )
-    if random.random() < 0.05:
-        return _malformed(random, fresh)
-    return _again(random, random.choice(asks), fresh) if asks and random.random() < 0.3 else fresh
-
-
-def _posting(random: Random, accounts: Sequence[Account]) -> tuple[Name, Name, str]:
-    amounts = random.choices([FAIR, PRECISE, HUGE, MALFORMED], weights=[100, 10, 5, 2])[0]
-    amount = random.choice(amounts)
-    if random.random() < 0.05:
-        anybody = [*NOBODY, *(one.code for one in accounts)]
-        return random.choice(anybody), random.choice(anybody), amount
-    debit = random.choice(accounts)
-    alike = [one for one in accounts if one is not debit and one.currency == debit.currency]
-    credit = random.choice(alike)
-    return _name(random, debit), _name(random, credit), amount
-
-
-def _name(random: Random, account: Account) -> Name:
-    return account.code if random.random() < 0.5 else account.account_id
-
-
-def _again(random: Random, earlier: Ask, fresh: Ask) -> Ask:
-    """An earlier request unchanged, or with one thing as in another."""
-    return random.choice(
-        [
-            *[earlier] * 6,
-            *(earlier._replace(postings=mixed) for mixed in _mixed(random, earlier, fresh)),
-            fresh._replace(key=earlier.key),
-            earlier._replace(description=fresh.description),
-            earlier._replace(metadata=fresh.metadata),
-        ]
-    )
-
-
-def _mixed(random: Random, earlier: Ask, fresh: Ask) -> list[Postings]:
-    """The earlier postings, with one part of one of them as in another request's first."""
-    if not earlier.postings:
-        return [fresh.postings]
-    at = random.randrange(len(earlier.postings))
-    before, (debit, credit, amount), after = (
-        earlier.postings[:at],
-        earlier.postings[at],
-        earlier.postings[at + 1 :],
-    )
-    other_debit, other_credit, other_amount = fresh.postings[0]
-    return [
-        (*before, (other_debit, credit, amount), *after),
-        (*before, (debit, other_credit, amount), *after),
-        (*before, (debit, credit, other_amount), *after),
-    ]
-
-
-def _malformed(random: Random, ask: Ask) -> Ask:
-    too_many: object = {str(n): n for n in range(101)}
-    return random.choice(
-        [
-            *(ask._replace(key=key) for key in ("", "k" * 201, " key 1", "key\x001")),
-            *(ask._replace(description=text) for text in ("d" * 1001, "\x00")),
-            *(ask._replace(metadata=value) for value in (["a"], "text", too_many)),
-            *(ask._replace(postings=postings) for postings in ((), ask.postings * 101)),
-        ]
-    )
-
-
-def _request(number: int, ask: Ask) -> TransactionRequest | Malformed:
-    return transactions.request(
-        path=("input", "transactions", str(number)),
-        idempotency_key=ask.key,
-        postings=[
-            (AccountKey(debit, str(debit)), AccountKey(credit, str(credit)), amount)
-            for debit, credit, amount in ask.postings
-        ],
-        description=ask.description,
-        metadata_object=ask.metadata,
     )

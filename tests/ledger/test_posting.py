@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from ledger import posting, transactions
 from ledger.accounts import Account, Side
 from ledger.amounts import MINOR_UNITS_MAX
-from ledger.posting import Entry, Posted, Recorded, RecordedPosting
+from ledger.posting import Posted
+from ledger.records import Entry, Record, RecordedPosting
 from tests.ledger.examples import (
     NOON,
     account,
@@ -31,8 +32,8 @@ MICROSECOND = timedelta(microseconds=1)
 def test_a_posting_debits_one_account_and_credits_the_other_by_the_same_amount() -> None:
     (transaction_id,) = transaction_ids(1)
     assert posted(request(("cash", "wallet", "12.30")), CASH, WALLET).entries == (
-        Entry(CASH.account_id, 1, transaction_id, 0, "DEBIT", 1230, 1230),
-        Entry(WALLET.account_id, 1, transaction_id, 0, "CREDIT", 1230, 1230),
+        Entry(CASH.account_id, 1, transaction_id, 0, "DEBIT", 1230, 1230, 1230),
+        Entry(WALLET.account_id, 1, transaction_id, 0, "CREDIT", 1230, 1230, 0),
     )
 
 
@@ -90,7 +91,7 @@ def test_amounts_are_recorded_in_minor_units_of_their_currency(
 
 def test_the_record_keeps_what_a_replay_is_held_against() -> None:
     made = request(("cash", "wallet", "5"), ("wallet", "cash", "1.50"), key="k", description="d")
-    assert posted(made, CASH, WALLET).recorded == Recorded(
+    assert posted(made, CASH, WALLET).recorded == Record(
         transaction_id=transaction_ids(1)[0],
         idempotency_key="k",
         fingerprint=transactions.fingerprint(made),
@@ -153,6 +154,7 @@ def test_every_transaction_has_the_id_it_was_given() -> None:
         [request(("cash", "wallet", "1"), key="one"), request(("cash", "wallet", "1"), key="two")],
         accounts=[CASH, WALLET],
         recorded=[],
+        recorded_at=NOON,
         transaction_ids=ids,
         atomic=False,
     )

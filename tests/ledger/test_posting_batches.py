@@ -133,8 +133,8 @@ def test_an_atomic_batch_is_refused_for_a_conflict() -> None:
 
 def test_a_refused_batch_says_which_transaction_to_mend() -> None:
     assert message(BatchRefused(path=("input", "fund"), refused_index=4)) == (
-        "Not posted, because transaction 4 of this atomic batch was refused. Mend that one and "
-        "send the batch again, or send it with atomic: false."
+        "Not carried out, because item 4 of this atomic batch was refused. Mend that one and send "
+        "the batch again, or send it with atomic: false."
     )
 
 

@@ -6,7 +6,8 @@ import msgspec
 import pytest
 
 from ledger.accounts import AccountState
-from ledger.posting import Posted, Recorded, Replayed
+from ledger.posting import Posted, Replayed
+from ledger.records import Record
 from ledger.refusals import IdempotencyConflict, InvalidInput, message
 from ledger.transactions import AccountKey, TransactionRequest
 from tests.ledger.examples import PATH, account, by_id, decide, kind, outcome, posted, request, sent
@@ -25,7 +26,7 @@ FIRST = request(
 )
 
 
-def recorded(made: TransactionRequest = FIRST) -> Recorded:
+def recorded(made: TransactionRequest = FIRST) -> Record:
     """What is kept of a request after it was accepted, under another id than a test hands out."""
     return msgspec.structs.replace(
         posted(made, *ACCOUNTS).recorded,
@@ -167,9 +168,9 @@ def test_of_several_differences_the_first_is_named() -> None:
 
 def test_a_conflict_says_which_key_which_field_and_what_to_do() -> None:
     assert message(conflict("postings.0.amount")) == (
-        "Idempotency key 'order 7' already belongs to a transaction whose postings.0.amount is "
-        "different. Send the first request unchanged to have its result again, or use a new key "
-        "for a new transaction."
+        "Idempotency key 'order 7' already belongs to a request that differs in postings.0.amount. "
+        "Send the first request unchanged to have its result again, or use a new key for a new "
+        "request."
     )
 
 

@@ -1,29 +1,20 @@
 """What holds after every random history, whatever was asked: the invariants of double entry."""
 
-import itertools
-from collections import Counter
-from collections.abc import Sequence
-from datetime import datetime, timedelta
+from collections import Counter, defaultdict
+from collections.abc import Iterable
+from datetime import datetime
 from uuid import UUID
 
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ledger import shifts
 from ledger.accounts import Account, Side
-from ledger.posting import Entry
-from tests.ledger.examples import NOON
-from tests.ledger.histories import MANY, History, histories, in_batches, sizes
+from ledger.posting import Posted, Resolved
+from ledger.records import Entry
+from tests.ledger.histories import MANY, History, histories, sizes
+from tests.ledger.play import played, turn
 from tests.ledger.stored import Stored
-
-
-def played(
-    history: History, sizes: Sequence[int], *, atomic: bool = False, clocks: Sequence[int] = (0,)
-) -> Stored:
-    """What the database holds in the end; ``clocks`` are seconds after noon, over and over."""
-    stored, seconds = Stored(history.accounts), itertools.cycle(clocks)
-    for batch in in_batches(history.requests(), sizes):
-        stored.decide(batch, clock=NOON + timedelta(seconds=next(seconds)), atomic=atomic)
-    return stored
 
 
 @MANY
@@ -31,7 +22,7 @@ def played(
 def test_debits_equal_credits_in_every_transaction_and_currency(
     history: History, sizes: list[int], *, atomic: bool
 ) -> None:
-    stored = played(history, sizes, atomic=atomic)
+    stored, _ = played(history, sizes, atomic=atomic)
     sums: Counter[tuple[UUID, str]] = Counter()
     for entry, _ in stored.entries:
         currency = stored.accounts[entry.account_id].currency
@@ -41,19 +32,60 @@ def test_debits_equal_credits_in_every_transaction_and_currency(
 
 @MANY
 @given(histories(), sizes)
-def test_entries_are_dense_and_carry_the_running_balance(
+def test_entries_are_dense_and_carry_the_running_balance_and_debits(
     history: History, sizes: list[int]
 ) -> None:
-    stored = played(history, sizes)
+    stored, _ = played(history, sizes)
     for start in history.accounts:
-        version, balance = start.version, _balance(start)
+        version, balance, debits = start.version, _balance(start), start.debits_posted
         for entry, _ in stored.entries:
             if entry.account_id == start.account_id:
                 version += 1
                 balance += _signed(entry, start.normal_side)
+                debits += entry.amount if entry.side == "DEBIT" else 0
                 assert (entry.version, entry.balance_after) == (version, balance)
+                assert entry.debits_after == debits
         end = stored.accounts[start.account_id]
-        assert (end.version, _balance(end)) == (version, balance)
+        assert (end.version, _balance(end), end.debits_posted) == (version, balance, debits)
+
+
+@MANY
+@given(history=histories(), sizes=sizes, atomic=st.booleans())
+def test_pending_counters_are_the_sum_of_the_holds_that_nothing_has_become_of(
+    history: History, sizes: list[int], *, atomic: bool
+) -> None:
+    stored, _ = played(history, sizes, atomic=atomic)
+    sums: Counter[tuple[UUID, Side]] = Counter()
+    for account in history.accounts:
+        sums[account.account_id, "DEBIT"] = account.debits_pending
+        sums[account.account_id, "CREDIT"] = account.credits_pending
+    for record in stored.transactions.values():
+        for posting in record.postings if record.state == "PENDING" else ():
+            sums[posting.debit_account_id, "DEBIT"] += posting.amount
+            sums[posting.credit_account_id, "CREDIT"] += posting.amount
+    for end in stored.accounts.values():
+        assert end.debits_pending == sums[end.account_id, "DEBIT"]
+        assert end.credits_pending == sums[end.account_id, "CREDIT"]
+
+
+@MANY
+@given(histories(), sizes)
+def test_a_transaction_has_entries_for_what_it_moved_if_it_is_posted_and_else_none(
+    history: History, sizes: list[int]
+) -> None:
+    stored, _ = played(history, sizes)
+    entries: defaultdict[UUID, list[tuple[int, Side, UUID, int]]] = defaultdict(list)
+    for entry, _ in stored.entries:
+        told = entry.position, entry.side, entry.account_id, entry.amount
+        entries[entry.transaction_id].append(told)
+    for record in stored.transactions.values():
+        wanted: list[tuple[int, Side, UUID, int]] = []
+        for position, posting in enumerate(record.postings):
+            assert 0 < posting.moved <= posting.amount
+            assert posting.captured is None or record.is_hold
+            wanted.append((position, "DEBIT", posting.debit_account_id, posting.moved))
+            wanted.append((position, "CREDIT", posting.credit_account_id, posting.moved))
+        assert entries[record.transaction_id] == (wanted if record.state == "POSTED" else [])
 
 
 @MANY
@@ -61,49 +93,99 @@ def test_entries_are_dense_and_carry_the_running_balance(
 def test_recorded_times_follow_the_versions_whatever_the_clock_does(
     history: History, sizes: list[int], clocks: list[int]
 ) -> None:
-    stored = played(history, sizes, clocks=clocks)
-    at: dict[UUID, tuple[datetime, UUID]] = {}
+    stored, _ = played(history, sizes, clocks=clocks)
+    at: dict[UUID, datetime] = {}
     for entry, recorded_at in stored.entries:
         before = at.get(entry.account_id)
-        assert before is None or before[0] <= recorded_at
-        assert before is None or before[1] <= entry.transaction_id
-        at[entry.account_id] = recorded_at, entry.transaction_id
+        assert before is None or before <= recorded_at
+        at[entry.account_id] = recorded_at
     for start in history.accounts:
         end = stored.accounts[start.account_id]
         if end.version == start.version:
             assert end.last_entry_at == start.last_entry_at
             continue
-        assert end.last_entry_at == at[start.account_id][0]
+        assert end.last_entry_at == at[start.account_id]
         assert start.last_entry_at is None or start.last_entry_at < end.last_entry_at
 
 
 @MANY
-@given(histories(), sizes)
-def test_no_transaction_takes_an_account_farther_beyond_a_limit(
-    history: History, sizes: list[int]
+@given(histories())
+def test_nothing_takes_an_account_farther_beyond_a_limit_and_resolving_never_towards_one(
+    history: History,
 ) -> None:
-    stored = played(history, sizes)
-    for account in history.accounts:
-        debit = account.normal_side == "DEBIT"
-        pending = account.debits_pending, account.credits_pending
-        bringing, taking = pending if debit else pending[::-1]
-        balance = _balance(account)
-        for _, entries in itertools.groupby(stored.entries, lambda kept: kept.entry.transaction_id):
-            mine = [entry for entry, _ in entries if entry.account_id == account.account_id]
-            net = sum(_signed(entry, account.normal_side) for entry in mine)
-            balance += net
-            if account.floor is not None and net < 0:
-                assert balance - taking >= account.floor
-            if account.ceiling is not None and net > 0:
-                assert balance + bringing <= account.ceiling
+    stored = Stored(history.accounts)
+    for one, requests in history.numbered():
+        turn(stored, one, one.clock)
+        for numbered in requests:
+            accounts = dict(stored.accounts)
+            (outcome,) = stored.decide([numbered], clock=one.clock, atomic=False).outcomes
+            before = _extremes(stored, accounts.values(), stored.recorded_at)
+            after = _extremes(stored, stored.accounts.values(), stored.recorded_at)
+            for account in accounts.values():
+                (worst, best), (new_worst, new_best) = (
+                    extremes[account.account_id] for extremes in (before, after)
+                )
+                if isinstance(outcome, Resolved):
+                    assert new_worst >= worst
+                    assert new_best <= best
+                if account.floor is not None and isinstance(outcome, Posted):
+                    assert new_worst >= min(account.floor, worst)
+                if account.ceiling is not None and isinstance(outcome, Posted):
+                    assert new_best <= max(account.ceiling, best)
 
 
 @MANY
 @given(histories(), sizes)
 def test_no_counter_ever_has_more_than_38_digits(history: History, sizes: list[int]) -> None:
-    for account in played(history, sizes).accounts.values():
-        assert account.debits_posted + account.debits_pending < 10**38
-        assert account.credits_posted + account.credits_pending < 10**38
+    stored, _ = played(history, sizes)
+    for account in stored.accounts.values():
+        expired = stored.expired([account], stored.recorded_at)
+        debits = sum(one.debits for one in expired)
+        credits_ = sum(one.credits for one in expired)
+        assert account.debits_posted + account.debits_pending - debits < 10**38
+        assert account.credits_posted + account.credits_pending - credits_ < 10**38
+        assert 0 <= account.debits_pending < 10**38
+        assert 0 <= account.credits_pending < 10**38
+
+
+@MANY
+@given(histories(), sizes)
+def test_shifts_are_what_is_dated_where_it_takes_effect_less_where_it_was_recorded(
+    history: History, sizes: list[int]
+) -> None:
+    stored, _ = played(history, sizes)
+    made: Counter[tuple[UUID, str, str, str]] = Counter()
+    wanted: Counter[tuple[UUID, str, str, str]] = Counter()
+    for entry, recorded_at in stored.entries:
+        for shift in shifts.of([entry], recorded_at):
+            day = shift.starts_on.isoformat()
+            made[shift.account_id, shift.period, day, "DEBIT"] += shift.debits
+            made[shift.account_id, shift.period, day, "CREDIT"] += shift.credits
+        if entry.effective_at is not None:
+            for at, sign in ((entry.effective_at, 1), (recorded_at, -1)):
+                day, month = f"{at:%Y-%m-%d}", f"{at:%Y-%m}-01"
+                wanted[entry.account_id, "DAY", day, entry.side] += sign * entry.amount
+                wanted[entry.account_id, "MONTH", month, entry.side] += sign * entry.amount
+    assert {key: value for key, value in made.items() if value} == {
+        key: value for key, value in wanted.items() if value
+    }
+
+
+def _extremes(
+    stored: Stored, accounts: Iterable[Account], moment: datetime
+) -> dict[UUID, tuple[int, int]]:
+    """The least and the greatest balance that what is pending may lead to."""
+    extremes: dict[UUID, tuple[int, int]] = {}
+    for account in accounts:
+        debits, credits_ = account.debits_pending, account.credits_pending
+        for expired in stored.expired([account], moment):
+            debits, credits_ = debits - expired.debits, credits_ - expired.credits
+        bringing, taking = debits, credits_
+        if account.normal_side == "CREDIT":
+            bringing, taking = taking, bringing
+        balance = _balance(account)
+        extremes[account.account_id] = balance - taking, balance + bringing
+    return extremes
 
 
 def _signed(entry: Entry, normal_side: Side) -> int:

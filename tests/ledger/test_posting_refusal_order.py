@@ -1,13 +1,25 @@
 """Of several reasons to refuse, the earliest in the documented order is given, whatever else."""
 
+from datetime import timedelta
 from itertools import permutations
 
 import msgspec
 import pytest
 
-from ledger.posting import Posted, Recorded, Replayed
+from ledger.posting import Posted, Replayed, Resolved
+from ledger.records import Record
 from ledger.transactions import Malformed
-from tests.ledger.examples import Leg, account, kind, outcome, posted, request, sent
+from tests.ledger.examples import (
+    NOON,
+    Leg,
+    account,
+    hold,
+    kind,
+    outcome,
+    posted,
+    request,
+    sent,
+)
 
 ACCOUNTS = (
     account("cash", normal_side="DEBIT"),
@@ -44,7 +56,7 @@ VARIANT_OF = {
 SINGLE = FAULTS | VARIANTS
 
 
-def code(*legs: Leg, recorded: tuple[Recorded, ...] = ()) -> str:
+def code(*legs: Leg, recorded: tuple[Record, ...] = ()) -> str:
     return kind(outcome(request(*legs), *ACCOUNTS, recorded=recorded))
 
 
@@ -66,7 +78,7 @@ def test_the_earlier_step_wins_over_the_later_whatever_the_order_of_postings(
     earlier: str, later: str
 ) -> None:
     alone = outcome(request(SINGLE[earlier]), *ACCOUNTS)
-    assert not isinstance(alone, Posted | Replayed)
+    assert not isinstance(alone, Posted | Resolved | Replayed)
     assert outcome(request(SINGLE[earlier], SINGLE[later]), *ACCOUNTS) == alone
     behind = ("input", "postings", "1", *alone.path[3:])
     assert outcome(request(SINGLE[later], SINGLE[earlier]), *ACCOUNTS) == msgspec.structs.replace(
@@ -131,3 +143,34 @@ def test_malformed_input_wins_over_a_bound_key(expected: str, malformed: Malform
 def test_malformed_input_wins_over_whatever_is_wrong_with_the_postings(fault: str) -> None:
     malformed = sent(SINGLE[fault], metadata=["not an object"])
     assert kind(outcome(malformed, *ACCOUNTS)) == "INVALID_INPUT"
+
+
+PASSED = NOON - timedelta(seconds=1)
+TOO_FAR = NOON + timedelta(days=500)
+
+
+@pytest.mark.parametrize("fault", SINGLE)
+def test_a_time_that_cannot_be_wins_over_whatever_is_wrong_with_the_postings(fault: str) -> None:
+    for made in (
+        request(SINGLE[fault], effective_at=TOO_FAR),
+        hold(SINGLE[fault], expires_at=PASSED),
+        hold(SINGLE[fault], effective_at=TOO_FAR, expires_at=NOON),
+    ):
+        assert kind(outcome(made, *ACCOUNTS)) == "INVALID_INPUT"
+
+
+@pytest.mark.parametrize("fault", SINGLE)
+def test_a_hold_is_refused_for_what_a_posting_is_refused_for(fault: str) -> None:
+    assert kind(outcome(hold(SINGLE[fault]), *ACCOUNTS)) == fault.partition(" ")[0]
+
+
+def test_a_bound_key_wins_over_a_time_that_cannot_be() -> None:
+    far = request(("cash", "wallet", "7"), effective_at=TOO_FAR)
+    late = hold(("cash", "wallet", "7"), key="key", expires_at=PASSED)
+    for made in (far, late):
+        assert kind(outcome(made, *ACCOUNTS, recorded=(BOUND,))) == "IDEMPOTENCY_CONFLICT"
+
+
+def test_malformed_input_wins_over_a_time_that_cannot_be() -> None:
+    malformed = sent(("cash", "wallet", "0"), effective_at=TOO_FAR, pending=True, expires_at=PASSED)
+    assert kind(outcome(malformed, *ACCOUNTS)) == "INVALID_AMOUNT"

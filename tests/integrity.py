@@ -104,11 +104,80 @@ PROMISES: Final[dict[str, LiteralString]] = {
             ON c.ledger_id = p.ledger_id AND c.account_id = p.credit_account_id
         WHERE d.currency <> c.currency OR d.exponent <> c.exponent
     """,
-    "a closed account is empty": """
-        SELECT account_id
-        FROM florin.accounts
-        WHERE state = 'CLOSED'
-            AND (debits_posted <> credits_posted OR debits_pending <> 0 OR credits_pending <> 0)
+    "a closed account is empty: what is pending on it has expired": """
+        SELECT a.account_id
+        FROM florin.accounts AS a
+        WHERE a.state = 'CLOSED' AND (
+            a.debits_posted <> a.credits_posted
+            OR EXISTS (
+                SELECT 1 FROM florin.holds AS h
+                WHERE h.ledger_id = a.ledger_id AND h.account_id = a.account_id
+                    AND h.resolved_at IS NULL
+                    AND (h.expires_at IS NULL OR h.expires_at > statement_timestamp())
+            )
+        )
+    """,
+    "an account's pending counters are the sum of its holds that nothing has become of": """
+        SELECT a.account_id, a.debits_pending, a.credits_pending
+        FROM florin.accounts AS a
+        LEFT JOIN (
+            SELECT ledger_id, account_id,
+                coalesce(sum(amount) FILTER (WHERE side = 'DEBIT'), 0) AS debits,
+                coalesce(sum(amount) FILTER (WHERE side = 'CREDIT'), 0) AS credits
+            FROM florin.holds
+            WHERE resolved_at IS NULL
+            GROUP BY ledger_id, account_id
+        ) AS h ON h.ledger_id = a.ledger_id AND h.account_id = a.account_id
+        WHERE a.debits_pending <> coalesce(h.debits, 0)
+            OR a.credits_pending <> coalesce(h.credits, 0)
+    """,
+    "each side of each posting of a hold is held once, and until the hold is resolved": """
+        SELECT expected.*, h.*
+        FROM (
+            SELECT p.ledger_id, p.transaction_id, p.position, leg.side, leg.account_id, p.amount,
+                t.state, t.created_at, t.expires_at, t.resolved_at
+            FROM florin.postings AS p
+            JOIN florin.transactions AS t
+                ON t.ledger_id = p.ledger_id AND t.transaction_id = p.transaction_id
+            CROSS JOIN LATERAL (
+                VALUES ('DEBIT', p.debit_account_id), ('CREDIT', p.credit_account_id)
+            ) AS leg (side, account_id)
+            WHERE t.state <> 'POSTED' OR t.resolved_at IS NOT NULL
+        ) AS expected
+        FULL JOIN florin.holds AS h
+            ON h.ledger_id = expected.ledger_id AND h.transaction_id = expected.transaction_id
+            AND h.position = expected.position AND h.side = expected.side
+        WHERE h.account_id IS DISTINCT FROM expected.account_id
+            OR h.amount IS DISTINCT FROM expected.amount
+            OR h.created_at IS DISTINCT FROM expected.created_at
+            OR h.expires_at IS DISTINCT FROM expected.expires_at
+            OR h.resolved_at IS DISTINCT FROM expected.resolved_at
+            OR (h.captured IS NULL) IS DISTINCT FROM (expected.state <> 'POSTED')
+    """,
+    "an expired hold is resolved when it expired": """
+        SELECT ledger_id, transaction_id, expires_at, resolved_at
+        FROM florin.transactions
+        WHERE state = 'EXPIRED' AND resolved_at IS DISTINCT FROM expires_at
+    """,
+    "a reversal is the mirror image of what it takes back": """
+        SELECT r.transaction_id, r.position
+        FROM (
+            SELECT t.ledger_id, t.transaction_id, t.reverses_id, p.position, p.debit_account_id,
+                p.credit_account_id, p.amount
+            FROM florin.transactions AS t
+            JOIN florin.postings AS p
+                ON p.ledger_id = t.ledger_id AND p.transaction_id = t.transaction_id
+            WHERE t.reverses_id IS NOT NULL
+        ) AS r
+        LEFT JOIN florin.postings AS p
+            ON p.ledger_id = r.ledger_id AND p.transaction_id = r.reverses_id
+            AND p.position = r.position
+        LEFT JOIN florin.holds AS h
+            ON h.ledger_id = p.ledger_id AND h.account_id = p.debit_account_id
+            AND h.transaction_id = p.transaction_id AND h.position = p.position
+        WHERE r.debit_account_id IS DISTINCT FROM p.credit_account_id
+            OR r.credit_account_id IS DISTINCT FROM p.debit_account_id
+            OR r.amount IS DISTINCT FROM coalesce(h.captured, p.amount)
     """,
 }
 

@@ -17,6 +17,11 @@ TAMPERING = (
     "UPDATE florin.entries SET created_at = created_at + interval '1 second'",
     "UPDATE florin.accounts SET currency = 'EUR' WHERE code = 'cash'",
     "UPDATE florin.accounts SET state = 'CLOSED' WHERE code = 'cash'",
+    "UPDATE florin.accounts SET debits_pending = debits_pending + 1 WHERE code = 'wallet'",
+    "UPDATE florin.holds SET captured = amount, resolved_at = now() WHERE resolved_at IS NULL",
+    "UPDATE florin.transactions SET state = 'EXPIRED', resolved_at = now() WHERE state = 'PENDING'",
+    """UPDATE florin.postings AS p SET amount = p.amount + 1 FROM florin.transactions AS t
+        WHERE t.transaction_id = p.transaction_id AND t.reverses_id IS NOT NULL""",
 )
 
 
@@ -28,7 +33,11 @@ async def test_a_broken_promise_is_noticed(
 ) -> None:
     await api.open_account("cash", normal_side="DEBIT", floor=None)
     await api.open_account("wallet")
-    await api.post("k", ("cash", "wallet", "1.00"))
+    await api.post("k", ("cash", "wallet", "9.00"))
+    await api.post("captured", ("wallet", "cash", "2.00"), pending=True)
+    await api.capture("capture", "captured", "1.50")
+    await api.reverse("back", "captured")
+    await api.post("held", ("wallet", "cash", "3.00"), pending=True)
     await assert_sound(database_url)
     async with await psycopg.AsyncConnection.connect(database_url) as conn:
         await conn.execute(tampering)

@@ -57,7 +57,7 @@ def next_ask(random: Random, accounts: Sequence[Known], asks: Sequence[Ask], now
     if random.random() < 0.03:
         return _malformed(random, fresh)
     if asks and random.random() < 0.25:
-        kind = random.choice([Post, Capture, Void | Reverse])
+        kind = random.choice([Post, Capture, Capture, Void | Reverse])
         alike = [ask for ask in asks if isinstance(ask, kind)]
         return _again(random, random.choice(alike or asks), fresh)
     return fresh
@@ -203,8 +203,8 @@ def _changed(random: Random, earlier: Ask, fresh: Ask) -> list[Ask]:
         ]
     elif isinstance(earlier, Capture):
         others += [earlier._replace(amounts=None), Void(earlier.key, earlier.transaction)]
-        if earlier.amounts:
-            others.append(earlier._replace(amounts=("2", *earlier.amounts[1:])))
+        amounts = earlier.amounts or ("1",)
+        others += [earlier._replace(amounts=(one, *amounts[1:])) for one in ("1", "2")]
     if not isinstance(earlier, Post) and not isinstance(fresh, Post):
         others.append(earlier._replace(transaction=fresh.transaction))
     return others

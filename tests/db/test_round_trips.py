@@ -82,3 +82,20 @@ async def test_a_batch_takes_three_round_trips_and_the_pools_check(
             before = wire.trips
             assert (await api.post_batch(batch))["committed"]
             assert wire.trips - before == 3 + 1
+
+
+async def test_where_something_is_pending_one_more_trip_asks_what_has_expired(
+    database_url: str, tmp_path: Path
+) -> None:
+    wire = Wire()
+    async with (
+        proxied(database_url, tmp_path, wire) as url,
+        serving(url, pool_size_min=1, pool_size_max=1) as api,
+    ):
+        await api.open_account("cash", normal_side="DEBIT", floor=None)
+        await api.open_account("wallet")
+        await api.post("hold", ("cash", "wallet", "1.00"), pending=True)
+        for number in range(3):
+            before = wire.trips
+            await api.post(f"{number}", ("cash", "wallet", "1.00"))
+            assert wire.trips - before == 4 + 1

@@ -39,8 +39,9 @@ class Worksheet(msgspec.Struct, gc=False):
         """The transaction that a request names; None, too, where its accounts are not at hand,
         because it came to be only after they were read.
         """
-        key = self.made_by.get(transaction.key) if isinstance(transaction.key, str) else None
-        found = self.records.get(transaction.key if isinstance(transaction.key, UUID) else key)  # type: ignore[arg-type]
+        key = transaction.key
+        found_id = self.made_by.get(key) if isinstance(key, str) else key
+        found = None if found_id is None else self.records.get(found_id)
         if found is None:
             return None
         accounts = (

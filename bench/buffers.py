@@ -36,3 +36,11 @@ async def read_again(conn: Connection) -> int:
         total += plan["Shared Hit Blocks"] + plan["Shared Read Blocks"]
     RecordingCursor.record.clear()
     return total
+
+
+async def last_plan(conn: Connection) -> str:
+    """The plan of the last remembered statement, as text, with the pages that each node read."""
+    query, parameters = RecordingCursor.record.pop()
+    explained = f"EXPLAIN (ANALYZE, BUFFERS, COSTS OFF, TIMING OFF, SUMMARY OFF) {query}".encode()
+    rows = await AsyncCursor(conn).execute(explained, parameters)
+    return "\n".join(str(line) for (line,) in await rows.fetchall())

@@ -61,6 +61,7 @@ def measure(server_url: str, *, sizes: Sequence[int], runs: int) -> Growth:
         return Growth(
             milliseconds=runner.run(_time(sites, runs)),
             pages=runner.run(_count(sites, min(runs, _COUNTED_RUNS))),
+            plan=runner.run(_plan(sites[-1])),
             generated={site.entries: site.seconds for site in sites},
             verified={site.entries: verify(site.url) for site in sites},
         )
@@ -134,6 +135,16 @@ async def _count(sites: Sequence[Site], runs: int) -> dict[str, dict[int, list[i
                     async with pool.connection() as conn:
                         found.append(await buffers.read_again(conn))
     return counted
+
+
+async def _plan(site: Site) -> str:
+    """How what is posted at a time is read: the steps of its search, and their pages."""
+    async with open_pool(site.url, Settings().pool, cursor_factory=RecordingCursor) as pool:
+        RecordingCursor.record.clear()
+        read = reads.POSTED_RECORDED
+        await Client(pool, ledgers.DEFAULT_LEDGER_ID).send(read.document, read.variables(site.hot))
+        async with pool.connection() as conn:
+            return await buffers.last_plan(conn)
 
 
 def verify(url: str) -> Verified:

@@ -25,6 +25,8 @@ class Growth(msgspec.Struct, frozen=True):
 
     milliseconds: dict[str, dict[int, list[float]]]
     pages: dict[str, dict[int, list[int]]]
+    # Of what is posted at a recorded time, at the largest size.
+    plan: str
     generated: dict[int, float]
     verified: dict[int, Verified]
 
@@ -41,7 +43,20 @@ def save(folder: Path, name: str, about: Mapping[str, str], growth: Growth) -> P
     named = zip(("growth", "pages", "verify"), tables(growth), figures, strict=True)
     measured = {name: Measured(table, figure) for name, table, figure in named}
     drawn = picture.draw(folder / f"{name}.svg", "Reads while a ledger grows", _medians(growth))
-    return report.save(name, about, measured, folder=folder, picture=drawn.name)
+    written = report.save(name, about, measured, folder=folder, picture=drawn.name)
+    with written.open("a", encoding="utf-8") as markdown:
+        markdown.write(_plan_section(growth))
+    return written
+
+
+def _plan_section(growth: Growth) -> str:
+    largest = max(growth.generated)
+    return (
+        f"\n## The plan of what is posted at a recorded time, at {largest:,} entries\n\n"
+        "The recursive part is the search: one look-up by primary key a step, which reads the "
+        "pages of the index from its root and one of the table.\n\n"
+        f"```\n{growth.plan}\n```\n"
+    )
 
 
 def _medians(growth: Growth) -> dict[str, dict[int, float]]:

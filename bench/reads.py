@@ -48,6 +48,13 @@ _BALANCE: Final = """
         }
     }
 """
+_POSTED: Final = """
+    query ($code: String!, $at: DateTime!, $clock: Clock!) {
+        account(by: { code: $code }) {
+            balance(at: $at, clock: $clock) { posted debits credits asOf }
+        }
+    }
+"""
 _STATEMENT: Final = """
     query ($code: String!, $from: DateTime!, $to: DateTime!, $clock: Clock!) {
         account(by: { code: $code }) {
@@ -144,9 +151,11 @@ def _month(clock: str) -> Callable[[Hot], Variables]:
     return variables
 
 
+POSTED_RECORDED: Final = Read("posted at a recorded time", _POSTED, _balance("RECORDED"))
 READS: Final = (
     Read("latest page of entries", _ENTRIES, _latest),
     Read("page in the middle", _ENTRIES, _middle),
+    POSTED_RECORDED,
     Read("balance at a recorded time", _BALANCE, _balance("RECORDED")),
     Read("balance at an effective time", _BALANCE, _balance("EFFECTIVE")),
     Read("month's statement, recorded", _STATEMENT, _month("RECORDED")),

@@ -1,6 +1,6 @@
 """Balances: what accounts held at a moment, by the time of recording or by the time of effect."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Final
 from uuid import UUID
@@ -29,14 +29,16 @@ class Balance(msgspec.Struct, frozen=True, gc=False):
 
 
 class Moment(msgspec.Struct, frozen=True, gc=False):
-    """When, None for now, and by which clock. What happens at the very moment counts."""
+    """When, None for now, and by which clock. What happens at the very moment counts.
+
+    Without ``with_pending`` the pending counters are not read, and 0.
+    """
 
     at: datetime | None
     clock: Clock
+    with_pending: bool = True
 
 
-# Pending is what was recorded and not resolved before the moment's end, and had not expired at it
-# (or by now, where the moment is still to come). The two halves have an index each.
 _AT: Final = SQL("""
     SELECT a.account_id, a.exponent, a.normal_side,
         totals.debits AS debits_posted, totals.credits AS credits_posted,
@@ -44,7 +46,14 @@ _AT: Final = SQL("""
     FROM florin.accounts AS a
     CROSS JOIN ({moment}) AS moment
     CROSS JOIN LATERAL ({totals}) AS totals
-    CROSS JOIN LATERAL (
+    CROSS JOIN LATERAL ({pending}) AS pending
+    WHERE a.ledger_id = %(ledger_id)s AND a.account_id = ANY(%(account_ids)s)
+""")
+
+# Pending is what was recorded and not resolved before the moment's end, and had not expired at it
+# (or by now, where the moment is still to come). The two halves have an index each; the second
+# reads whatever was resolved since.
+_PENDING: Final = SQL("""
         SELECT coalesce(sum(hold.amount) FILTER (WHERE hold.side = 'DEBIT'), 0) AS debits,
             coalesce(sum(hold.amount) FILTER (WHERE hold.side = 'CREDIT'), 0) AS credits
         FROM (
@@ -61,23 +70,31 @@ _AT: Final = SQL("""
         WHERE hold.created_at < moment.before
             AND (hold.expires_at IS NULL
                 OR hold.expires_at > least(moment.read_at, statement_timestamp()))
-    ) AS pending
-    WHERE a.ledger_id = %(ledger_id)s AND a.account_id = ANY(%(account_ids)s)
 """)
+_NO_PENDING: Final = SQL("SELECT 0::numeric AS debits, 0::numeric AS credits")
 
 
-def _at(clock: Clock, moment: SQL) -> Composed:
+def _at(clock: Clock, moment: SQL, pending: SQL) -> Composed:
     totals = moments.totals_before(
         clock,
         account=SQL("a.account_id"),
         normal_side=SQL("a.normal_side"),
         time=SQL("moment.before"),
     )
-    return _AT.format(moment=moment, totals=totals)
+    return _AT.format(moment=moment, totals=totals, pending=pending)
 
 
-AT_RECORDED: Final = _at("RECORDED", moments.MOMENT_RECORDED)
-AT_EFFECTIVE: Final = _at("EFFECTIVE", moments.MOMENT_EFFECTIVE)
+AT_RECORDED: Final = _at("RECORDED", moments.MOMENT_RECORDED, _PENDING)
+AT_EFFECTIVE: Final = _at("EFFECTIVE", moments.MOMENT_EFFECTIVE, _PENDING)
+POSTED_AT_RECORDED: Final = _at("RECORDED", moments.MOMENT_RECORDED, _NO_PENDING)
+POSTED_AT_EFFECTIVE: Final = _at("EFFECTIVE", moments.MOMENT_EFFECTIVE, _NO_PENDING)
+
+_STATEMENTS: Final[Mapping[tuple[Clock, bool], Composed]] = {
+    ("RECORDED", True): AT_RECORDED,
+    ("EFFECTIVE", True): AT_EFFECTIVE,
+    ("RECORDED", False): POSTED_AT_RECORDED,
+    ("EFFECTIVE", False): POSTED_AT_EFFECTIVE,
+}
 
 
 async def by_account_ids(
@@ -87,6 +104,6 @@ async def by_account_ids(
     return await statements.all_rows(
         conn,
         Balance,
-        AT_RECORDED if moment.clock == "RECORDED" else AT_EFFECTIVE,
+        _STATEMENTS[moment.clock, moment.with_pending],
         {"ledger_id": ledger_id, "account_ids": account_ids, "at": moment.at},
     )

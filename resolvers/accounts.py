@@ -5,6 +5,8 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
+import msgspec
+
 from db import accounts
 from db.accounts import Account, AccountFilter
 from db.balances import Balance, Moment
@@ -15,10 +17,12 @@ from db.users import User
 from ledger import amounts, identifiers, texts
 from ledger.accounts import balance, reserved
 from ledger.transactions import AccountKey
-from resolvers import pages
+from resolvers import pages, selections
 from resolvers.context import Context, Info
 from resolvers.pages import Page, PageArguments
 
+# The fields of a balance that count holds.
+PENDING_FIELDS: Final = frozenset({"pendingDebits", "pendingCredits", "available"})
 NOW_RECORDED: Final = Moment(at=None, clock="RECORDED")
 
 
@@ -142,6 +146,9 @@ async def entries(
 
 
 async def _balance_at(root: Account, info: Info, moment: Moment) -> Balance:
+    # Of a busy account, the holds since then can be many; what is posted takes some 80 pages.
+    if not selections.selects(info, PENDING_FIELDS):
+        moment = msgspec.structs.replace(moment, with_pending=False)
     [found] = await info.context.loaders.balances_by_account_id.load((root.account_id, moment))
     return found
 

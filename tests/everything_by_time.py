@@ -6,7 +6,9 @@ BALANCES = """
     query ($code: String!) {
         account(by: { code: $code }) {
             recorded: balance(at: "2020-01-01T00:00:00Z") { posted asOf }
+            held: balance(at: "2020-01-01T00:00:00Z") { pendingDebits asOf }
             effective: balance(at: "2100-01-01T00:00:00Z", clock: EFFECTIVE) { available asOf }
+            dated: balance(at: "2100-01-01T00:00:00Z", clock: EFFECTIVE) { posted asOf }
         }
         ledger { trialBalance(at: "2100-01-01T00:00:00Z") { debits credits balanced accounts } }
     }

@@ -3,6 +3,7 @@
 import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable
+from itertools import combinations
 from typing import Any
 
 import pytest
@@ -159,3 +160,26 @@ async def test_one_key_over_other_accounts_is_bound_once(api: Api, other: Api, k
             ask(other, kind, key, ("wallet 2", "shop 2"), targets[1]),
         )
         assert became == {DONE: 1, "IdempotencyConflict": 1}
+
+
+@pytest.mark.parametrize("kinds", list(combinations(("post", "capture", "void", "reverse"), 2)))
+async def test_one_key_for_two_kinds_of_requests_is_bound_once(
+    api: Api, other: Api, kinds: tuple[str, str]
+) -> None:
+    for number in range(ROUNDS):
+        await api.post(f"posted {number}", ("wallet", "shop", "1.00"))
+        await hold(api, f"held {number}")
+        targets = {"reverse": f"posted {number}", "capture": f"held {number}"}
+        calls = (
+            ask(
+                server,
+                kind,
+                f"key {number}",
+                ("wallet", "shop"),
+                targets.get(kind, f"held {number}"),
+            )
+            for server, kind in zip((api, other), kinds, strict=True)
+        )
+        results = await asyncio.gather(*calls)
+        assert Counter(it["__typename"] for it in results) == {DONE: 1, "IdempotencyConflict": 1}
+        assert [it["field"] for it in results if "field" in it] == ["operation"]

@@ -4,6 +4,14 @@ import psycopg
 from psycopg import errors
 from psycopg_pool import PoolClosed, PoolTimeout, TooManyRequests
 
+
+class OvertakenError(Exception):
+    """A transaction that a request names was recorded while the locks were waited for.
+
+    Its accounts are not among those that are locked: done again from the start, they are.
+    """
+
+
 # Another session was in the way; the same work, done again from its first statement, can succeed.
 # A unique violation is one of these because every write looks before it inserts: whoever was
 # faster is seen on the second run, and answered with a refusal.
@@ -11,6 +19,7 @@ _CONTENTION = (
     errors.SerializationFailure,
     errors.DeadlockDetected,
     errors.UniqueViolation,
+    OvertakenError,
 )
 # What ends a connection from the server's side: shutdown, crash, start-up.
 _ENDED = (errors.AdminShutdown, errors.CrashShutdown, errors.CannotConnectNow)

@@ -19,8 +19,10 @@ for each other but never in a circle. A hold or a transaction is only changed, a
 under the locks of all its accounts: of two captures the second finds what the first has done.
 Idempotency keys are read after the locks: of two requests with one key and the same accounts, the
 second waits, then finds the first. Where the accounts differ the unique key decides, and the loser
-runs again (``UniqueViolation`` is for the caller to retry). The clock is read after the locks, no
-entry is older than its account's last, and none is older than the sealer's last announcement.
+runs again (``UniqueViolation`` is for the caller to retry), as does whoever finds after the locks
+what it was to capture, void or reverse, and had not found before them (``OvertakenError``). The
+clock is read after the locks, no entry is older than its account's last, and none is older than the
+sealer's last announcement.
 
 The caller opens the transaction (``statements.transaction``), and commits by leaving it; the pool's
 check of a connection before it is lent is a trip of its own. What is raised here rolls everything
@@ -36,6 +38,7 @@ import msgspec
 
 from db import posting_writes, statements
 from db.arrays import UUIDs
+from db.faults import OvertakenError
 from db.statements import Connection
 from ledger import identifiers, posting
 from ledger.accounts import Account
@@ -176,10 +179,12 @@ async def post(
 ) -> tuple[Decision, datetime]:
     """Decide the requests in order, write what is accepted, and say when it is recorded.
 
-    ``conn`` is in a transaction and in pipeline mode. Raises UniqueViolation when another session
-    binds one of the keys at this moment, and psycopg's errors for deadlocks and outages.
+    ``conn`` is in a transaction and in pipeline mode. Raises UniqueViolation or OvertakenError when
+    another session binds one of the keys, or records what is to be resolved, at this moment, and
+    psycopg's errors for deadlocks and outages.
     """
     accounts, recorded, clock = await _lock_and_read(conn, ledger_id, requests)
+    _check_locked(accounts, _targets(requests), recorded)
     recorded_at = posting.recorded_time(clock, accounts)
     decision = posting.decide(
         requests,
@@ -201,11 +206,7 @@ async def _lock_and_read(
 ) -> tuple[list[Account], list[Record], datetime]:
     well_formed = [request for request in requests if not isinstance(request, Malformed)]
     named = {account.key for account in _accounts(well_formed)}
-    targets = [
-        request.transaction.key
-        for request in well_formed
-        if not isinstance(request, TransactionRequest)
-    ]
+    targets = _targets(requests)
     keys = [request.idempotency_key for request in well_formed]
     target_keys = [key for key in targets if isinstance(key, str)]
     parameters: dict[str, object] = {
@@ -235,6 +236,31 @@ def _accounts(requests: Sequence[Request]) -> Iterator[AccountKey]:
             for leg in request.postings:
                 yield leg.debit
                 yield leg.credit
+
+
+def _targets(requests: Sequence[Request | Malformed]) -> set[UUID | str | None]:
+    """The ids and keys of the transactions to be captured, voided or reversed."""
+    return {
+        request.transaction.key
+        for request in requests
+        if not isinstance(request, TransactionRequest | Malformed)
+    }
+
+
+def _check_locked(
+    accounts: Sequence[Account], targets: set[UUID | str | None], recorded: Sequence[Record]
+) -> None:
+    """Raise OvertakenError where a target was not there yet when its accounts were to be locked.
+
+    Another request of the batch may see that its key is bound; this one must not say meanwhile that
+    there is no such transaction.
+    """
+    locked = {account.account_id for account in accounts}
+    for record in recorded:
+        if record.transaction_id in targets or record.idempotency_key in targets:
+            for leg in record.postings:
+                if leg.debit_account_id not in locked or leg.credit_account_id not in locked:
+                    raise OvertakenError
 
 
 async def _expired(

@@ -36,18 +36,10 @@ class Worksheet(msgspec.Struct, gc=False):
         return self.books.get(account.key)
 
     def record(self, transaction: TransactionKey) -> Record | None:
-        """The transaction that a request names; None, too, where its accounts are not at hand,
-        because it came to be only after they were read.
-        """
+        """The transaction that a request names."""
         key = transaction.key
         found_id = self.made_by.get(key) if isinstance(key, str) else key
-        found = None if found_id is None else self.records.get(found_id)
-        if found is None:
-            return None
-        accounts = (
-            (posting.debit_account_id, posting.credit_account_id) for posting in found.postings
-        )
-        return found if all(a in self.books and b in self.books for a, b in accounts) else None
+        return None if found_id is None else self.records.get(found_id)
 
     def bound(self, key: str, *, resolution: bool) -> Record | None:
         """The transaction that a key is bound to.

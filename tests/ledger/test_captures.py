@@ -16,7 +16,6 @@ from ledger.resolution_refusals import (
     TransactionNotPending,
 )
 from ledger.transactions import Request
-from tests.ledger import examples
 from tests.ledger.examples import (
     NOON,
     PATH,
@@ -206,12 +205,3 @@ def test_an_unfrozen_account_lets_the_capture_through() -> None:
     refused(stored, capture())
     stored.set_state("wallet", "OPEN")
     assert [kind(it) for it in stored.send(capture())] == ["CAPTURED"]
-
-
-def test_a_capture_whose_accounts_were_not_read_finds_no_hold() -> None:
-    """The hold came to be after the accounts were locked: as if it were not there yet."""
-    stored = held()
-    (record,) = stored.transactions.values()
-    wallet = stored.account("wallet")
-    for made in (capture(), void(), reversal("hold")):
-        assert kind(examples.outcome(made, wallet, recorded=[record])) == "TRANSACTION_NOT_FOUND"

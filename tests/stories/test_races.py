@@ -6,11 +6,12 @@ from collections.abc import AsyncIterator, Awaitable
 from itertools import combinations
 from typing import Any
 
+import psycopg
 import pytest
 
 from db.ledgers import DEFAULT_LEDGER_ID
 from server import sweeper
-from tests.api import Api, serving
+from tests.api import Api, serving, transaction
 from tests.bank_statements import nothing_is_wrong
 from tests.expiry import expire
 from tests.integrity import assert_sound
@@ -140,6 +141,43 @@ async def test_an_account_is_frozen_or_closed_before_a_hold_or_after_it(
             assert became in {(DONE, "AccountNotEmpty"), ("AccountClosed", "UpdateAccountSuccess")}
         else:
             assert became[0] in {DONE, "AccountFrozen"}
+
+
+@pytest.mark.parametrize("kind", ["capture", "void", "reverse"])
+async def test_what_is_recorded_while_a_batch_waits_is_there_for_all_of_it(
+    api: Api, other: Api, database_url: str, kind: str
+) -> None:
+    """It waits for one account; meanwhile its key is bound, and its target made, over others."""
+    await api.open_account("locked", floor=None)
+    await api.open_account("last")
+    target = {"idempotencyKey": "end", "transaction": {"idempotencyKey": "new"}}
+    items = [
+        {"post": transaction("new", ("last", "locked", "7.00"))},
+        {"post": transaction("waits", ("locked", "last", "1.00"))},
+        {kind: target},
+    ]
+    with psycopg.connect(database_url) as locker:
+        locker.execute("SELECT FROM florin.accounts WHERE code = 'locked' FOR UPDATE")
+        waiting = asyncio.create_task(other.submit(items, atomic=False))
+        await until_a_posting_waits(database_url)
+        await api.post("new", ("wallet", "shop", "1.00"), pending=kind != "reverse")
+        locker.rollback()
+        results = (await waiting)["results"]
+    assert [it["__typename"] for it in results] == ["IdempotencyConflict", DONE, DONE]
+
+
+async def until_a_posting_waits(database_url: str) -> None:
+    """For a lock."""
+    async with await psycopg.AsyncConnection.connect(database_url, autocommit=True) as watcher:
+        for _ in range(500):
+            waits = await watcher.execute(
+                "SELECT FROM pg_stat_activity WHERE application_name = 'florin'"
+                " AND wait_event_type = 'Lock' AND datname = current_database()"
+            )
+            if await waits.fetchone() is not None:
+                return
+            await asyncio.sleep(0.02)
+    raise AssertionError("The posting never waited.")
 
 
 @pytest.mark.parametrize("kind", ["post", "capture", "void", "reverse"])

@@ -11,7 +11,7 @@ from uuid import UUID
 
 import msgspec
 
-from db import duties, statements
+from db import duties, events, statements
 from db.arrays import UUIDs, WholeNumbers
 from db.statements import Connection, Write
 from ledger.accounts import Side
@@ -97,12 +97,14 @@ async def sweep(conn: Connection, ledger_id: int, *, limit: int = SWEEP_MAX) -> 
     expired = await statements.all_values(conn, UUID, EXPIRE, parameters)
     parameters["transaction_ids"] = UUIDs(expired)
     released = await statements.all_rows(conn, _Released, RELEASE, parameters)
-    await _uncount(conn, ledger_id, released)
+    await _uncount(conn, ledger_id, released, expired)
     await duties.done(conn, ledger_id, "SWEEP")
     return len(expired)
 
 
-async def _uncount(conn: Connection, ledger_id: int, released: Sequence[_Released]) -> None:
+async def _uncount(
+    conn: Connection, ledger_id: int, released: Sequence[_Released], expired: Sequence[UUID]
+) -> None:
     sums: dict[UUID, list[int]] = {}
     for one in released:
         sums.setdefault(one.account_id, [0, 0])[one.side == "CREDIT"] += one.amount
@@ -112,4 +114,7 @@ async def _uncount(conn: Connection, ledger_id: int, released: Sequence[_Release
         "debits": WholeNumbers([debits for debits, _ in sums.values()]),
         "credits": WholeNumbers([credits_ for _, credits_ in sums.values()]),
     }
-    await statements.write(conn, Write(UNCOUNT, parameters, len(sums)))
+    writes = [Write(UNCOUNT, parameters, len(sums))]
+    if expired:
+        writes.append(events.written(ledger_id, [(each, "EXPIRED") for each in expired]))
+    await statements.write(conn, *writes)

@@ -77,6 +77,7 @@ HISTORY: Final = {
     "florin.holds": ("captured", "resolved_at"),
     "florin.shifts": ("debits", "credits"),
     "florin.seals": (),
+    "florin.events": (),
 }
 # Besides, where there is nothing to add and only something to change.
 COUNTERS: Final = {

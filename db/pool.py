@@ -6,7 +6,7 @@ open a transaction of their own) and has put on the app's role before its first 
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Final, LiteralString, TypeAlias
+from typing import Any, Final, LiteralString, TypeAlias
 
 import msgspec
 from psycopg import AsyncConnection, AsyncCursor
@@ -32,7 +32,7 @@ CONFIGURE: Final[LiteralString] = """
 
 # A cut network ends a connection after idle + interval * count = 5 seconds; tcp_user_timeout alone
 # was measured to hang.
-_KEEPALIVES: Final = {
+KEEPALIVES: Final[dict[str, Any]] = {
     "keepalives": 1,
     "keepalives_idle": 2,
     "keepalives_interval": 1,
@@ -78,7 +78,7 @@ async def open_pool(
             "cursor_factory": cursor_factory,
             "prepare_threshold": settings.prepare_threshold,
             "application_name": "florin",
-            **_KEEPALIVES,
+            **KEEPALIVES,
         },
         min_size=settings.size_min,
         max_size=settings.size_max,

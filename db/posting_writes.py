@@ -11,6 +11,7 @@ from typing import Final, LiteralString, TypeVar
 
 import orjson
 
+from db import events
 from db.arrays import UUIDs, WholeNumbers
 from db.statements import Write
 from ledger import shifts
@@ -165,7 +166,10 @@ def of(ledger_id: int, decision: Decision, recorded_at: datetime) -> list[Write]
         Write(RESOLVE_HOLDS, _hold_columns(released), len(released)),
         Write(SHIFTS, _shift_columns(moved), len(moved)),
     )
-    return [Write(one.query, {**common, **one.parameters}, one.rows) for one in writes if one.rows]
+    return [
+        *(Write(one.query, {**common, **one.parameters}, one.rows) for one in writes if one.rows),
+        events.written(ledger_id, decision.happened),
+    ]
 
 
 _Leg = tuple[Record, int, RecordedPosting]

@@ -213,8 +213,24 @@ CREATE TABLE florin.shifts (
 CREATE TABLE florin.watermarks (
     ledger_id    integer NOT NULL,
     announced_at timestamptz NOT NULL,
+    -- Of events: raised where xids do not go on from where they were, which is in another server.
+    epoch        integer NOT NULL DEFAULT 1 CHECK (epoch > 0),
     PRIMARY KEY (ledger_id),
     FOREIGN KEY (ledger_id) REFERENCES florin.ledgers (ledger_id)
+);
+
+-- What happened, a row for each commit that changed transactions, in the order that those who
+-- follow a ledger see: by epoch and by PostgreSQL's id of the commit's transaction.
+CREATE TABLE florin.events (
+    ledger_id       integer NOT NULL,
+    epoch           integer NOT NULL,
+    xid             xid8 NOT NULL,
+    written_at      timestamptz NOT NULL,
+    transaction_ids uuid[] NOT NULL CHECK (cardinality(transaction_ids) > 0),
+    -- Of each: PENDING, POSTED, CAPTURED, VOIDED or EXPIRED.
+    kinds           text[] NOT NULL,
+    PRIMARY KEY (ledger_id, epoch, xid),
+    CHECK (cardinality(kinds) = cardinality(transaction_ids))
 );
 
 -- The hash chain: each seal's hash covers the one before it and a digest of each of its entries.
@@ -245,7 +261,7 @@ GRANT SELECT ON ALL TABLES IN SCHEMA florin TO florin_app;
 GRANT INSERT ON
     florin.currencies, florin.users, florin.accounts,
     florin.transactions, florin.postings, florin.entries, florin.holds, florin.shifts,
-    florin.seals
+    florin.seals, florin.events
     TO florin_app;
 GRANT UPDATE (username, email, metadata, updated_at) ON florin.users TO florin_app;
 GRANT UPDATE (

@@ -35,7 +35,7 @@ from ledger import legs, replays, resolutions, transactions, worksheets
 from ledger.accounts import Account
 from ledger.books import Book
 from ledger.legs import Leg
-from ledger.records import Entry, Record, RecordedPosting
+from ledger.records import Entry, EventKind, Record, RecordedPosting
 from ledger.refusals import BatchRefused, IdempotencyConflict, InvalidInput, PostingRefusal
 from ledger.transactions import (
     CaptureRequest,
@@ -90,6 +90,19 @@ class Decision(msgspec.Struct, frozen=True, gc=False):
     def changes(self) -> bool:
         """Whether there is anything to be written."""
         return bool(self.created or self.resolved)
+
+    @property
+    def happened(self) -> list[tuple[UUID, EventKind]]:
+        """What happened to which transaction, in order."""
+        happened: list[tuple[UUID, EventKind]] = []
+        for outcome in self.outcomes:
+            if isinstance(outcome, Posted):
+                kind: EventKind = "PENDING" if outcome.recorded.is_hold else "POSTED"
+                happened.append((outcome.recorded.transaction_id, kind))
+            elif isinstance(outcome, Resolved):
+                kind = "VOIDED" if outcome.recorded.state == "VOIDED" else "CAPTURED"
+                happened.append((outcome.recorded.transaction_id, kind))
+        return happened
 
     @property
     def posted(self) -> list[Posted]:

@@ -9,6 +9,8 @@ import msgspec
 from ledger.accounts import Side
 
 TransactionState = Literal["PENDING", "POSTED", "VOIDED", "EXPIRED"]
+# What happens to a transaction: it is held or posted; a hold is captured, voided, or expires.
+EventKind = Literal["PENDING", "POSTED", "CAPTURED", "VOIDED", "EXPIRED"]
 
 
 class RecordedPosting(msgspec.Struct, frozen=True, gc=False):

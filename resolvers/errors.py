@@ -6,5 +6,5 @@ from graphql import GraphQLError
 class RequestError(GraphQLError):
     """The request asks for what cannot be asked; the message says what, and what to do."""
 
-    def __init__(self, message: str) -> None:
-        super().__init__(message, extensions={"code": "BAD_REQUEST"})
+    def __init__(self, message: str, code: str = "BAD_REQUEST") -> None:
+        super().__init__(message, extensions={"code": code})

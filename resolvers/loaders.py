@@ -49,6 +49,10 @@ class Loaders:
         async with self._permits, self._pool.connection() as conn:
             yield conn
 
+    async def close(self) -> None:
+        """Cancel what is still read."""
+        await self._waves.close()
+
     async def read(self, fetch: Callable[[Connection], Awaitable[Value]]) -> Value:
         """What a single statement gives, started with the wave of its level."""
         answer: asyncio.Future[Value] = asyncio.get_running_loop().create_future()

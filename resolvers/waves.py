@@ -38,6 +38,15 @@ class Waves:
         """Note that the request is still asking: the next wave is not complete."""
         self._arrivals += 1
 
+    async def close(self) -> None:
+        """Cancel what is still read, down to its statements: nobody waits for it any more."""
+        self._waiting.clear()
+        running = list(self._running)
+        if running:
+            for task in running:
+                task.cancel()
+            await asyncio.wait(running)
+
     def _watch(self) -> None:
         if not self._watching:
             self._watching = True

@@ -84,3 +84,22 @@ class Clock(enum.Enum):
     def word(self) -> moments.Clock:
         """As the tables' readers write it."""
         return cast("moments.Clock", self.name)
+
+
+@strawberry.enum(description="What happened to a transaction.")
+class LedgerEventKind(enum.Enum):
+    """``ledger.records.EventKind``."""
+
+    PENDING = strawberry.enum_value("PENDING", description="It was recorded as a hold.")
+    POSTED = strawberry.enum_value(
+        "POSTED", description="It was recorded and posted at once; a reversal, too."
+    )
+    CAPTURED = strawberry.enum_value(
+        "CAPTURED", description="A hold was posted, wholly or in part."
+    )
+    VOIDED = strawberry.enum_value("VOIDED", description="A hold was released on request.")
+    EXPIRED = strawberry.enum_value(
+        "EXPIRED",
+        description="An expired hold was swept. It expired for every reader and every posting at "
+        "its very time; this follows by a second or so.",
+    )

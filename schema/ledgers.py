@@ -8,7 +8,7 @@ from strawberry import UNSET
 
 from db.ledgers import Ledger as LedgerRow
 from db.ledgers import TrialBalanceLine as TrialBalanceLineRow
-from resolvers import ledgers
+from resolvers import ledger_events, ledgers
 from resolvers.context import Info
 from schema.currencies import Currency
 from schema.nodes import answered_by
@@ -58,6 +58,12 @@ class Ledger:
     seal_head: str | None = strawberry.field(
         description="The newest seal's hash, 64 hexadecimal digits. Keep it elsewhere: with it, "
         "nobody can rewrite what is sealed without being found out."
+    )
+    events_through: str = answered_by(
+        ledger_events.through,
+        "The cursor of now. Read what you show in the same query, then subscribe to "
+        "`ledgerEvents(after:)` with it: nothing is missed in between, though what is shown "
+        "already may come again.",
     )
     currencies: list[Currency] = answered_by(
         ledgers.every_currency,

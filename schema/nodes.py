@@ -29,6 +29,11 @@ def answered_by(resolver: Callable[..., object], description: str) -> Any:  # no
     return strawberry.field(resolver=resolver, description=description)
 
 
+def followed_by(resolver: Callable[..., object], description: str) -> Any:  # noqa: ANN401
+    """A subscription whose resolver returns an iterator of rows of the type that is declared."""
+    return strawberry.subscription(resolver=resolver, description=description)
+
+
 @strawberry.interface(description="Anything with a global id, to be had again by `node(id:)`.")
 class Node:
     """Relay's Node."""

@@ -83,5 +83,6 @@ SCALARS: Final[Mapping[object, ScalarDefinition]] = {
             "A JSON object of the application's own: at most 16 KB, 8 deep, 100 keys. Numbers are "
             "finite, whole ones within 2^53; send anything larger as a string."
         ),
+        specified_by_url="https://www.rfc-editor.org/rfc/rfc8259",
     ),
 }

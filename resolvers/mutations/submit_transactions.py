@@ -70,6 +70,8 @@ async def _submit(
         return await posting.post(conn, context.ledger_id, requests, atomic=atomic)
 
     decision, recorded_at = await transact(context, work, idempotent=True)
+    if decision.changes and context.feed is not None:
+        context.feed.committed()
     # What is new needs no reading: it is as it was just written.
     rows = await _earlier(context, decision)
     for request, record in decision.created:

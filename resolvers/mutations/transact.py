@@ -1,5 +1,6 @@
 """One mutation, one transaction: all or nothing, run again where another session was in the way."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Final, TypeVar
 
@@ -28,14 +29,22 @@ async def transact(
     Contention is retried from the first statement on. A lost connection is retried only where the
     work is ``idempotent``, because its commit may have happened. Raises psycopg's and the pool's
     errors when the attempts are used up or a retry would not be safe.
+
+    Cancelled, it rolls back, unless the commit has begun: then it is finished first, so that nobody
+    has to find out what became of it.
     """
+    is_committing = False
 
     def again(error: BaseException) -> bool:
         return faults.is_contention(error) or (idempotent and faults.is_lost_connection(error))
 
     async def once() -> Result:
+        nonlocal is_committing
+        is_committing = False
         async with context.pool.connection() as conn, statements.transaction(conn):
-            return await work(conn)
+            result = await work(conn)
+            is_committing = True
+            return result
 
     context.forget()
     retrying = AsyncRetrying(
@@ -44,4 +53,22 @@ async def transact(
         wait=_WAIT,
         reraise=True,
     )
-    return await retrying(once)
+    running: asyncio.Future[Result] = asyncio.ensure_future(retrying(once))
+    try:
+        return await asyncio.shield(running)
+    except asyncio.CancelledError:
+        if not is_committing:
+            running.cancel()
+        await _ended(running)
+        raise
+
+
+async def _ended(running: "asyncio.Future[Result]") -> None:
+    """Wait until it has, though one be cancelled meanwhile: its connection goes back first."""
+    while not running.done():
+        try:
+            await asyncio.wait([running])
+        except asyncio.CancelledError:
+            continue
+    if not running.cancelled():
+        running.exception()

@@ -1,0 +1,203 @@
+"""Events: what happened to a ledger's transactions, in an order that every reader sees alike.
+
+Each commit that changes transactions writes one row, under the transaction id (xid) that PostgreSQL
+gave it. Commits come in another order than xids are given out; so a reader is only shown what is
+*settled*: rows whose xid is below that of the oldest transaction still running. Whatever commits
+later has a later xid, and comes after all that was shown. No lock is taken for it and no writer
+waits; but a transaction that somebody leaves open on the server holds the readers up.
+
+xids go on where they were through restarts and failovers. A dump that is restored into another
+server starts anew: ``florin migrate`` then raises the ledger's epoch, which comes first in the
+order.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Final, LiteralString, NamedTuple
+from uuid import UUID
+
+import msgspec
+from psycopg.sql import SQL
+
+from db import statements, transactions
+from db.arrays import UUIDs
+from db.statements import Connection, Write
+from db.transactions import Transaction
+from ledger.metadata import Metadata
+from ledger.records import EventKind, TransactionState
+
+# The channel that hints at new events.
+CHANNEL: Final = "florin_events"
+
+INSERT: Final[LiteralString] = """
+    INSERT INTO florin.events (ledger_id, epoch, xid, written_at, transaction_ids, kinds)
+    SELECT ledger_id, epoch, pg_current_xact_id(), statement_timestamp(),
+        %(transaction_ids)s::uuid[], %(kinds)b::text[]
+    FROM florin.watermarks
+    WHERE ledger_id = %(ledger_id)s
+"""
+
+# Rows are counted before they are taken apart, so that a page costs the same wherever it begins.
+AFTER: Final = SQL("""
+    SELECT e.epoch, e.xid::text::bigint AS xid, item.number::integer AS number, item.kind,
+        legs.account_ids, {}
+    FROM (
+        SELECT f.ledger_id, f.epoch, f.xid, f.transaction_ids, f.kinds
+        FROM florin.events AS f
+        WHERE f.ledger_id = %(ledger_id)s
+            AND (f.epoch, f.xid) >= (%(epoch)s, %(xid)s::text::xid8)
+            AND (
+                f.xid < pg_snapshot_xmin(pg_current_snapshot())
+                OR f.epoch < (
+                    SELECT w.epoch FROM florin.watermarks AS w WHERE w.ledger_id = %(ledger_id)s
+                )
+            )
+        ORDER BY f.epoch, f.xid
+        -- The first may have been shown to its end.
+        LIMIT %(limit)s + 1
+    ) AS e
+    CROSS JOIN LATERAL unnest(e.transaction_ids, e.kinds)
+        WITH ORDINALITY AS item (transaction_id, kind, number)
+    JOIN florin.transactions AS t
+        ON t.ledger_id = e.ledger_id AND t.transaction_id = item.transaction_id
+    CROSS JOIN LATERAL (
+        SELECT array_agg(leg.account_id ORDER BY p.position, leg.side) AS account_ids
+        FROM florin.postings AS p
+        CROSS JOIN LATERAL (VALUES (p.debit_account_id, 1), (p.credit_account_id, 2))
+            AS leg (account_id, side)
+        WHERE p.ledger_id = e.ledger_id AND p.transaction_id = item.transaction_id
+    ) AS legs
+    WHERE (e.epoch, e.xid, item.number) > (%(epoch)s, %(xid)s::text::xid8, %(number)s)
+    ORDER BY e.epoch, e.xid, item.number
+    LIMIT %(limit)s
+""").format(transactions.COLUMNS)
+
+# The end of what is settled, the end of what there can be, and since when anything has waited to be
+# settled.
+HORIZON: Final[LiteralString] = """
+    SELECT w.epoch, pg_snapshot_xmin(pg_current_snapshot())::text::bigint AS settled,
+        pg_snapshot_xmax(pg_current_snapshot())::text::bigint AS next,
+        (
+            SELECT min(e.written_at)
+            FROM florin.events AS e
+            WHERE e.ledger_id = %(ledger_id)s AND e.epoch = w.epoch
+                AND e.xid >= pg_snapshot_xmin(pg_current_snapshot())
+        ) AS waiting_since,
+        clock_timestamp() AS read_at
+    FROM florin.watermarks AS w
+    WHERE w.ledger_id = %(ledger_id)s
+"""
+
+NOTIFY: Final[LiteralString] = "SELECT pg_notify(%(channel)s, %(ledger_id)s::text)"
+
+
+class Position(NamedTuple):
+    """A place between two events: after the one with this number in its commit."""
+
+    epoch: int
+    xid: int
+    number: int
+
+
+# Before everything.
+BEGINNING: Final = Position(0, 0, 0)
+
+
+class Event(msgspec.Struct, frozen=True, gc=False):
+    """What happened to a transaction, which is shown as it was when the event was read."""
+
+    position: Position
+    kind: EventKind
+    account_ids: tuple[UUID, ...]
+    transaction: Transaction
+
+
+class Horizon(msgspec.Struct, frozen=True, gc=False):
+    """How far events are settled: all below ``settled``; ``next`` is an xid not yet given out."""
+
+    epoch: int
+    settled: int
+    next: int
+    waiting_since: datetime | None
+    read_at: datetime
+
+    @property
+    def position(self) -> Position:
+        """After all that is settled."""
+        return Position(self.epoch, self.settled, 0)
+
+    def has(self, position: Position) -> bool:
+        """Whether a position can have been given out by this database."""
+        return position[:2] <= (self.epoch, self.next)
+
+
+class _EventRow(msgspec.Struct, frozen=True, gc=False):
+    epoch: int
+    xid: int
+    number: int
+    kind: EventKind
+    account_ids: list[UUID]
+    transaction_id: UUID
+    idempotency_key: str
+    state: TransactionState
+    description: str
+    metadata: Metadata
+    effective_at: datetime
+    created_at: datetime
+    resolved_at: datetime | None
+    expires_at: datetime | None
+    reverses_id: UUID | None
+
+    def value(self) -> Event:
+        return Event(
+            Position(self.epoch, self.xid, self.number),
+            self.kind,
+            tuple(dict.fromkeys(self.account_ids)),
+            Transaction(
+                self.transaction_id,
+                self.idempotency_key,
+                self.state,
+                self.description,
+                self.metadata,
+                self.effective_at,
+                self.created_at,
+                self.resolved_at,
+                self.expires_at,
+                self.reverses_id,
+            ),
+        )
+
+
+def written(ledger_id: int, happened: Sequence[tuple[UUID, EventKind]]) -> Write:
+    """The write of one commit's events, in the order in which they happened."""
+    parameters: dict[str, object] = {
+        "ledger_id": ledger_id,
+        "transaction_ids": UUIDs([transaction_id for transaction_id, _ in happened]),
+        "kinds": [kind for _, kind in happened],
+    }
+    return Write(INSERT, parameters, 1)
+
+
+async def after(conn: Connection, ledger_id: int, position: Position, limit: int) -> list[Event]:
+    """The next settled events, in order, at most so many; one round trip."""
+    parameters = {
+        "ledger_id": ledger_id,
+        "epoch": position.epoch,
+        "xid": str(position.xid),
+        "number": position.number,
+        "limit": limit,
+    }
+    rows = await statements.all_rows(conn, _EventRow, AFTER, parameters)
+    return [row.value() for row in rows]
+
+
+async def horizon(conn: Connection, ledger_id: int) -> Horizon:
+    """How far a ledger's events are settled; one round trip."""
+    found = await statements.one_row(conn, Horizon, HORIZON, {"ledger_id": ledger_id})
+    assert found is not None
+    return found
+
+
+async def notify(conn: Connection, ledger_id: int) -> None:
+    """Hint that there is something new to all who listen; one round trip, in no transaction."""
+    await conn.execute(NOTIFY, {"channel": CHANNEL, "ledger_id": ledger_id})

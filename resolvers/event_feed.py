@@ -1,0 +1,207 @@
+"""Follows a ledger's events for all subscribers of this process.
+
+The database is the truth: one reader polls it for all, and whoever is behind reads it alone. Hints
+only make it look sooner: those of this process at once, those of others over a connection that
+listens. Nothing is queued for a subscriber, however slow it is; it has a position, and no more.
+"""
+
+import asyncio
+import logging
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
+from datetime import timedelta
+from typing import Final, TypeVar
+from uuid import UUID
+
+from db import events, faults, listening
+from db.events import Event, Horizon, Position
+from db.pool import Pool
+from db.statements import Connection
+from resolvers.event_log import EventLog
+
+logger = logging.getLogger("florin.events")
+
+# Of one read. A page of events takes some milliseconds.
+_PAGE: Final = 500
+# Between two looks, however many hints there are; and until what is not settled yet is looked for
+# again.
+_PACE_SECONDS: Final = 0.02
+# Between two hints to other processes, however many commits there are.
+_HINT_SECONDS: Final = 0.05
+# After an outage, doubled each time up to the longest.
+_RETRY_SECONDS: Final = 0.1
+_RETRY_SECONDS_MAX: Final = 2.0
+# Postings end within milliseconds: something else holds events up.
+_HELD_UP: Final = timedelta(seconds=5)
+
+Value = TypeVar("Value")
+
+
+class EventFeed:
+    """One ledger's events. It reads while anybody follows, and rests otherwise."""
+
+    def __init__(self, pool: Pool, ledger_id: int, *, poll_seconds: float) -> None:
+        self._pool = pool
+        # The pool is told where its server is when it is made, and once (``db.pool``).
+        assert isinstance(pool.conninfo, str)
+        self._conninfo = pool.conninfo
+        self._ledger_id = ledger_id
+        self._poll_seconds = poll_seconds
+        self._followers = 0
+        self._log: EventLog | None = None
+        self._tasks: list[asyncio.Task[None]] = []
+        # Set where it is worth looking; replaced by the next one when something new is known.
+        self._hinted = asyncio.Event()
+        self._news = asyncio.Event()
+        self._hinting: asyncio.Task[None] | None = None
+        self._owes_hint = False
+        self._is_held_up = False
+
+    def committed(self) -> None:
+        """Say that this process has just committed something: look, and have others look."""
+        self._hinted.set()
+        self._owes_hint = True
+        if self._hinting is None or self._hinting.done():
+            self._hinting = asyncio.create_task(self._hint_others())
+
+    async def horizon(self) -> Horizon:
+        """How far events are settled now, once that can be read."""
+        return await self._persistently(lambda conn: events.horizon(conn, self._ledger_id))
+
+    async def follow(
+        self, position: Position, account_ids: frozenset[UUID] | None
+    ) -> AsyncGenerator[Event, None]:
+        """All events after a position, in order, each once, as they are settled, for ever.
+
+        With ``account_ids``, those that touch any of them. Outages are waited for.
+        """
+        async with self._following() as log:
+            while True:
+                news, start = self._news, log.start
+                if log.covers(position):
+                    page, through = log.after(position), log.end
+                else:
+                    page = await self._page(position)
+                    # Where there is none, there was none before the log began.
+                    through = page[-1].position if page else start
+                for event in page:
+                    if account_ids is None or not account_ids.isdisjoint(event.account_ids):
+                        yield event
+                position = max(position, through)
+                if log.covers(position) and position >= log.end:
+                    await news.wait()
+
+    async def close(self) -> None:
+        """Stop reading, for the process ends."""
+        tasks = [*self._tasks, *([self._hinting] if self._hinting else [])]
+        for task in tasks:
+            task.cancel()
+        if tasks:
+            await asyncio.wait(tasks)
+
+    @asynccontextmanager
+    async def _following(self) -> AsyncIterator[EventLog]:
+        self._followers += 1
+        try:
+            if self._log is None:
+                horizon = await self.horizon()
+                if self._log is None:
+                    self._log = EventLog(horizon.position)
+                    self._tasks = [
+                        asyncio.create_task(self._read(self._log)),
+                        asyncio.create_task(self._listen()),
+                    ]
+            yield self._log
+        finally:
+            self._followers -= 1
+            if not self._followers:
+                for task in self._tasks:
+                    task.cancel()
+                self._log, self._tasks = None, []
+
+    async def _read(self, log: EventLog) -> None:
+        """Keep the log up to date, whatever happens."""
+        while True:
+            try:
+                page = await self._page(log.end)
+                if page:
+                    log.extend(page)
+                    self._tell()
+                if len(page) < _PAGE:
+                    await self._rest()
+            except Exception:
+                logger.exception("Events could not be read, and will be tried again")
+                await asyncio.sleep(_RETRY_SECONDS_MAX)
+
+    async def _rest(self) -> None:
+        """Until it is worth looking again."""
+        await asyncio.sleep(_PACE_SECONDS)
+        if self._hinted.is_set():
+            self._hinted.clear()
+            return
+        horizon = await self.horizon()
+        if horizon.waiting_since is None:
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._hinted.wait(), self._poll_seconds)
+            self._hinted.clear()
+            self._is_held_up = False
+        elif horizon.read_at - horizon.waiting_since > _HELD_UP:
+            if not self._is_held_up:
+                logger.warning(
+                    "Events wait since %s for a transaction that somebody left open on the server",
+                    horizon.waiting_since,
+                )
+            self._is_held_up = True
+            await asyncio.sleep(self._poll_seconds)
+
+    def _tell(self) -> None:
+        news, self._news = self._news, asyncio.Event()
+        news.set()
+
+    async def _listen(self) -> None:
+        """Hear other processes' hints; where that fails, polling has to do until it works again."""
+        delay = _RETRY_SECONDS
+        ours = str(self._ledger_id)
+        while True:
+            try:
+                async for ledger_id in listening.hints(self._conninfo):
+                    delay = _RETRY_SECONDS
+                    if ledger_id == ours:
+                        self._hinted.set()
+            except Exception as error:
+                if not faults.is_outage(error):
+                    raise
+                logger.info("Not listening for events: %s", error)
+            await asyncio.sleep(delay)
+            delay = min(2 * delay, _RETRY_SECONDS_MAX)
+            # What was hinted at meanwhile was not heard.
+            self._hinted.set()
+
+    async def _hint_others(self) -> None:
+        while self._owes_hint:
+            await asyncio.sleep(_HINT_SECONDS)
+            self._owes_hint = False
+            try:
+                async with self._pool.connection() as conn:
+                    await events.notify(conn, self._ledger_id)
+            except Exception as error:  # noqa: BLE001 - a hint is worth no more than this
+                logger.info("No hint was sent: %s", error)
+
+    async def _page(self, position: Position) -> list[Event]:
+        return await self._persistently(
+            lambda conn: events.after(conn, self._ledger_id, position, _PAGE)
+        )
+
+    async def _persistently(self, read: Callable[[Connection], Awaitable[Value]]) -> Value:
+        """What a statement gives, through however long an outage."""
+        delay = _RETRY_SECONDS
+        while True:
+            try:
+                async with self._pool.connection() as conn:
+                    return await read(conn)
+            except Exception as error:
+                if not faults.is_outage(error):
+                    raise
+                logger.info("Events wait for the database: %s", error)
+            await asyncio.sleep(delay)
+            delay = min(2 * delay, _RETRY_SECONDS_MAX)

@@ -1,0 +1,105 @@
+"""Ledger events: where a subscriber begins, what it follows, and what an event's fields say.
+
+A cursor is opaque: the ledger and a position in the order of its events.
+"""
+
+import asyncio
+import base64
+import binascii
+import struct
+from collections.abc import AsyncGenerator, Sequence
+from typing import Final
+from uuid import UUID
+
+from db import events
+from db.accounts import Account
+from db.events import BEGINNING, Event, Position
+from db.ledgers import Ledger
+from ledger.texts import shown
+from ledger.transactions import AccountKey
+from resolvers import accounts
+from resolvers.context import Context, Info
+from resolvers.errors import RequestError
+
+# Before the first event.
+FIRST: Final = "0"
+# Ledger, epoch, xid, number.
+_CURSOR: Final = struct.Struct(">IIQI")
+# The longest account list that one subscription follows: it is looked up at once.
+ACCOUNTS_MAX: Final = 1000
+
+
+async def follow(
+    context: Context, after: str | None, keys: Sequence[AccountKey] | None
+) -> AsyncGenerator[Event, None]:
+    """The events after a cursor, or from now on; of all accounts, or of these.
+
+    RequestError for what is no cursor of this ledger, or for an account that does not exist.
+    """
+    feed = context.feed
+    if feed is None:
+        raise RuntimeError("Nothing can be followed without a feed.")
+    asked = None if after is None else _position(context.ledger_id, after)
+    account_ids = None if keys is None else await _account_ids(context, keys)
+    horizon = await feed.horizon()
+    if asked is not None and not horizon.has(asked):
+        raise RequestError(
+            "`after` is a cursor of what this database does not have: it was set back, by a "
+            "restore or a failover. Read your state anew, then subscribe with "
+            "`ledger { eventsThrough }`.",
+            "CURSOR_AHEAD",
+        )
+    return feed.follow(horizon.position if asked is None else asked, account_ids)
+
+
+async def through(root: Ledger, info: Info) -> str:
+    """The cursor of now."""
+    horizon = await info.context.loaders.read(lambda conn: events.horizon(conn, root.ledger_id))
+    return _written(root.ledger_id, horizon.position)
+
+
+def cursor(root: Event, info: Info) -> str:
+    """The cursor after an event."""
+    return _written(info.context.ledger_id, root.position)
+
+
+async def event_accounts(root: Event, info: Info) -> list[Account | None]:
+    """The accounts of the transaction's postings, each once, in their order."""
+    return await info.context.loaders.account_by_id.load_many(list(root.account_ids))
+
+
+async def _account_ids(context: Context, keys: Sequence[AccountKey]) -> frozenset[UUID]:
+    if not 1 <= len(keys) <= ACCOUNTS_MAX:
+        raise RequestError(
+            f"`accounts` names 1 to {ACCOUNTS_MAX} accounts, not {len(keys)}; leave it out to "
+            "follow all."
+        )
+    found = await asyncio.gather(*(accounts.find(context, key) for key in keys))
+    for index, (key, account) in enumerate(zip(keys, found, strict=True)):
+        if account is None:
+            raise RequestError(
+                f"`accounts.{index}`: there is no account {shown(key.text)!r}.", "ACCOUNT_NOT_FOUND"
+            )
+    return frozenset(account.account_id for account in found if account is not None)
+
+
+def _written(ledger_id: int, position: Position) -> str:
+    return base64.urlsafe_b64encode(_CURSOR.pack(ledger_id, *position)).decode().rstrip("=")
+
+
+def _position(ledger_id: int, written: str) -> Position:
+    if written == FIRST:
+        return BEGINNING
+    try:
+        padding = "=" * (-len(written) % 4)
+        content = base64.b64decode(written.encode() + padding.encode(), b"-_", validate=True)
+        found, *position = _CURSOR.unpack(content)
+    except (binascii.Error, struct.error, UnicodeEncodeError):
+        found = None
+    if found != ledger_id:
+        raise RequestError(
+            "`after` is not a cursor of this ledger's events. Take the last event's `cursor` or "
+            f'`ledger {{ eventsThrough }}`; "{FIRST}" begins with the first event ever.',
+            "INVALID_CURSOR",
+        )
+    return Position(*position)

@@ -2,7 +2,7 @@
 
 import asyncio
 import gc
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Final
 
@@ -10,20 +10,31 @@ import orjson
 from psycopg import AsyncCursor
 from psycopg.rows import TupleRow
 from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
-from starlette.routing import Route
+from starlette.routing import Route, WebSocketRoute
+from starlette.types import Receive, Scope, Send
+from starlette.websockets import WebSocket
 
 from db import faults, ledgers, migrate
 from db.pool import Pool, open_pool
+from resolvers.event_feed import EventFeed
 from schema.build import GRAPHQL_SCHEMA
-from server import sealer, settings, sweeper
+from server import playground, sealer, settings, sweeper
+from server.capacity import Capacity
 from server.documents import Documents
 from server.duties import repeat
 from server.graphql import GraphQLEndpoint
+from server.operations import Operations
+from server.origins import Origins, is_loopback
 from server.settings import Settings
+from server.websocket import WebSocketEndpoint
 
 _COLLECT_AFTER_ALLOCATIONS: Final = 10_000
+# How long a browser remembers what it may send.
+_CORS_SECONDS: Final = 600
 
 
 def create(
@@ -33,38 +44,58 @@ def create(
     if configured.database_url is None:
         raise settings.SettingsError("DATABASE_URL is not set.")
     conninfo = configured.database_url.get_secret_value()
+    allowed = configured.cors_origins
+    origins = Origins(allowed, is_loopback=is_loopback(configured.host))
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         async with open_pool(conninfo, configured.pool, cursor_factory=cursor_factory) as pool:
             _spare_the_collector()
             app.state.pool = pool
-            duties = asyncio.create_task(_duties(pool, configured))
-            app.state.endpoint = GraphQLEndpoint(
+            feed = EventFeed(
+                pool, ledgers.DEFAULT_LEDGER_ID, poll_seconds=configured.event_poll_seconds
+            )
+            duties = asyncio.create_task(_duties(pool, feed, configured))
+            capacity = Capacity(configured.connections_max)
+            operations = Operations(
                 pool,
                 ledgers.DEFAULT_LEDGER_ID,
-                Documents(
-                    GRAPHQL_SCHEMA,
-                    length_max=configured.document_length_max,
-                    tokens_max=configured.document_tokens_max,
-                    depth_max=configured.document_depth_max,
-                ),
-                body_bytes_max=configured.body_bytes_max,
+                feed,
+                Documents(GRAPHQL_SCHEMA, configured),
+                configured,
             )
+            app.state.endpoint = GraphQLEndpoint(operations, origins, capacity, configured)
+            app.state.websockets = WebSocketEndpoint(operations, origins, capacity, configured)
             try:
                 yield
             finally:
                 duties.cancel()
                 await asyncio.wait([duties])
+                await feed.close()
 
     return Starlette(
         routes=[
             Route("/", _home),
-            Route("/graphql", _graphql, methods=["GET", "POST"]),
+            Route("/graphql", _GraphQL()),
+            WebSocketRoute("/graphql", _websocket),
             Route("/healthz", _healthz),
             Route("/readyz", _readyz),
+            playground.assets(),
         ],
+        middleware=[_cors(allowed)] if allowed else [],
         lifespan=lifespan,
+    )
+
+
+def _cors(origins: Sequence[str]) -> Middleware:
+    """Has browsers let the pages of these origins send requests and read the answers."""
+    return Middleware(
+        CORSMiddleware,
+        allow_origins=origins,
+        allow_methods=["GET", "POST"],
+        allow_headers=["authorization", "content-type", "florin-snapshot", "x-request-id"],
+        expose_headers=["retry-after", "x-request-id"],
+        max_age=_CORS_SECONDS,
     )
 
 
@@ -85,11 +116,16 @@ def _spare_the_collector() -> None:
     gc.set_threshold(_COLLECT_AFTER_ALLOCATIONS)
 
 
-async def _duties(pool: Pool, configured: Settings) -> None:
+async def _duties(pool: Pool, feed: EventFeed, configured: Settings) -> None:
     """What this process does in the background, until it is cancelled."""
     ledger_id = ledgers.DEFAULT_LEDGER_ID
+
+    async def sweep() -> None:
+        if await sweeper.sweep(pool, ledger_id):
+            feed.committed()
+
     duties = (
-        ("Sweeping", configured.sweep_interval_seconds, lambda: sweeper.sweep(pool, ledger_id)),
+        ("Sweeping", configured.sweep_interval_seconds, sweep),
         ("Sealing", configured.seal_interval_seconds, lambda: sealer.seal(pool, ledger_id)),
     )
     async with asyncio.TaskGroup() as group:
@@ -98,9 +134,18 @@ async def _duties(pool: Pool, configured: Settings) -> None:
                 group.create_task(repeat(name, seconds, work))
 
 
-async def _graphql(request: Request) -> Response:
-    endpoint: GraphQLEndpoint = request.app.state.endpoint
-    return await endpoint.answer(request)
+class _GraphQL:
+    """The endpoint, which is there once the pool is open. A class, so that it gets every method."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Hand it on."""
+        endpoint: GraphQLEndpoint = scope["app"].state.endpoint
+        await endpoint(scope, receive, send)
+
+
+async def _websocket(websocket: WebSocket) -> None:
+    endpoint: WebSocketEndpoint = websocket.app.state.websockets
+    await endpoint.answer(websocket)
 
 
 async def _home(_request: Request) -> Response:

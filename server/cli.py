@@ -2,19 +2,13 @@
 
 import asyncio
 import contextlib
-import ipaddress
-import logging
 import os
-import signal
-import socket
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated
 
 import psycopg
 import typer
-import uvicorn
 from pydantic import SecretStr
 from rich.console import Console
 from rich.table import Table
@@ -24,10 +18,11 @@ from db import setup
 from schema.build import sdl
 from server import demo as demonstration
 from server import doctor as checks
-from server import embedded, exporting, importing, settings
+from server import embedded, exporting, importing, serving, settings
 from server import verify as verification
 from server.doctor import Check
 from server.importing import Source
+from server.serving import CannotServeError
 from server.settings import Settings
 from server.verify import VerifyError
 
@@ -52,9 +47,30 @@ def serve(
     migrate: Annotated[
         bool, typer.Option("--migrate", help="Bring the schema up to date first.")
     ] = False,
+    trusted_documents: Annotated[
+        Path | None,
+        typer.Option(
+            help="A manifest (Relay's, graphql-codegen's, Apollo's) or a folder of .graphql files "
+            "that clients may ask for by documentId; FLORIN_TRUSTED_DOCUMENTS."
+        ),
+    ] = None,
+    trusted_documents_only: Annotated[
+        bool | None,
+        typer.Option(
+            "--trusted-documents-only",
+            help="Run nothing but those; FLORIN_TRUSTED_DOCUMENTS_ONLY.",
+        ),
+    ] = None,
 ) -> None:
     """Serve GraphQL. Without DATABASE_URL an embedded PostgreSQL is started and migrated."""
-    given = {"host": host, "port": port, "workers": workers}
+    # Workers are started with nothing but their environment.
+    given = {
+        "host": host,
+        "port": port,
+        "workers": workers,
+        "trusted_documents": trusted_documents,
+        "trusted_documents_only": trusted_documents_only,
+    }
     for name, value in given.items():
         if value is not None:
             os.environ[f"FLORIN_{name.upper()}"] = str(value)
@@ -62,24 +78,11 @@ def serve(
         if migrate or settings.read().database_url is None:
             _migrate(configured)
         _refuse_if_unfit(configured)
-        _refuse_if_port_is_taken(configured)
-        _say_where(configured)
-        # Workers read their settings anew; the embedded server's address has to reach them.
-        os.environ["DATABASE_URL"] = _url(configured)
-        # uvicorn drains, then raises the signal again: leave in good order, so that what was
-        # started here is stopped, too.
-        signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
-        uvicorn.run(
-            "server.app:from_environment",
-            factory=True,
-            host=configured.host,
-            port=configured.port,
-            workers=configured.workers,
-            timeout_graceful_shutdown=configured.shutdown_timeout_seconds,
-            access_log=False,
-            server_header=False,
-            log_level="warning",
-        )
+        try:
+            serving.run(configured, _out, _err)
+        except CannotServeError as error:
+            _complain(str(error))
+            raise typer.Exit(1) from None
 
 
 @app.command()
@@ -231,41 +234,8 @@ def _refuse_if_unfit(configured: Settings, *, status: int = 1) -> None:
         raise typer.Exit(status)
 
 
-def _refuse_if_port_is_taken(configured: Settings) -> None:
-    family = socket.AF_INET6 if ":" in configured.host else socket.AF_INET
-    with socket.socket(family) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((configured.host, configured.port))
-        except OSError as error:
-            _complain(
-                f"{configured.host}:{configured.port} cannot be bound: {error.strerror}. Choose "
-                "another with --host and --port, or FLORIN_HOST and FLORIN_PORT."
-            )
-            raise typer.Exit(1) from None
-
-
-def _say_where(configured: Settings) -> None:
-    logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    _out.print(f"Florin serves on http://{configured.host}:{configured.port}/graphql")
-    if not _is_loopback(configured.host):
-        _err.print(
-            f"Warning: whoever can reach {configured.host} can move money: there is no "
-            "authentication yet. Put one in front, or bind 127.0.0.1.",
-            style="yellow",
-            soft_wrap=True,
-        )
-
-
 def _complain(message: str) -> None:
     _err.print(message, style="red", markup=False, highlight=False, soft_wrap=True)
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 def _url(configured: Settings) -> str:

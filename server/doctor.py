@@ -16,8 +16,8 @@ _VERSION_MIN: Final = 150_000
 # PostgreSQL's own default for superuser_reserved_connections, left free on top of it for the people
 # and the monitoring that must still get in.
 _CONNECTIONS_SPARE: Final = 3
-# Connections of a process outside its pool. None as yet.
-_LISTENERS: Final = 0
+# Connections of a process outside its pool: the one that listens for events.
+_LISTENERS: Final = 1
 
 
 class Check(msgspec.Struct, frozen=True):
@@ -86,8 +86,8 @@ def _budget(server: Server, settings: Settings) -> Check:
     wanted = settings.workers * (settings.pool_size_max + _LISTENERS)
     free = server.connections_max - server.connections_reserved - _CONNECTIONS_SPARE
     finding = (
-        f"{wanted} wanted (workers {settings.workers} times {settings.pool_size_max}); fewer than "
-        f"{free} of the server's {server.connections_max} may be used"
+        f"{wanted} wanted (workers {settings.workers} times {settings.pool_size_max} and one that "
+        f"listens); fewer than {free} of the server's {server.connections_max} may be used"
     )
     if wanted < free:
         return Check("connections", "ok", finding)

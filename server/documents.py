@@ -1,91 +1,148 @@
-"""GraphQL documents: parsed and validated once, then remembered by their text."""
+"""GraphQL documents: read and checked once, then remembered by their text.
+
+A request names its document by its text, by a trusted document's id, or, as Apollo's clients do,
+by the hash of a text that was sent before.
+"""
 
 from collections import OrderedDict
+from collections.abc import Mapping
 from typing import Final
 
 from graphql import (
     DocumentNode,
-    FieldNode,
     FragmentDefinitionNode,
-    FragmentSpreadNode,
     GraphQLError,
     GraphQLSchema,
-    InlineFragmentNode,
     OperationDefinitionNode,
-    SelectionNode,
-    SelectionSetNode,
-    parse,
-    specified_rules,
-    validate,
 )
-from strawberry.schema.validation_rules.one_of import OneOfInputValidationRule
 
 from ledger.texts import shown
+from server import costs, persisted_queries, trusted_documents, validation
+from server.amounts import Amount
+from server.limit_settings import LimitSettings
+from server.requests import GraphQLRequest
 
 # Applications send few documents and send them often. Long ones are likely to hold literal data,
 # and would only push the others out.
 _REMEMBERED_LENGTH_MAX: Final = 10_000
 # In all. A parsed document was measured to take some 120 bytes for each character of its text.
 _REMEMBERED_LENGTHS_MAX: Final = 250_000
-# Finding out where an error stands means counting lines from the top, each time.
-_ERRORS_MAX: Final = 10
 
-# Strawberry's @oneOf is a directive of its own, which graphql-core's rules do not know.
-_RULES: Final = (*specified_rules, OneOfInputValidationRule)
+
+class Document:
+    """A valid document within the limits."""
+
+    def __init__(self, node: DocumentNode, schema: GraphQLSchema) -> None:
+        self.node = node
+        # The hash by which clients ask for it instead of sending its text.
+        self.persisted_as: str | None = None
+        self._schema = schema
+        self._costs: dict[str, Amount] = {}
+
+    def cost(self, operation: OperationDefinitionNode, variables: Mapping[str, object]) -> int:
+        """What one of its operations costs with these variables, right or wrong."""
+        name = operation.name.value if operation.name is not None else ""
+        known = self._costs.get(name)
+        if known is None:
+            fragments = {
+                definition.name.value: definition
+                for definition in self.node.definitions
+                if isinstance(definition, FragmentDefinitionNode)
+            }
+            known = self._costs[name] = costs.of(operation, fragments, self._schema)
+        return costs.with_variables(known, variables)
 
 
 class Documents:
-    """A bounded memory of valid documents, least recently used out first."""
+    """Trusted documents, and a bounded memory of others, least recently used out first."""
 
-    def __init__(
-        self, schema: GraphQLSchema, *, length_max: int, tokens_max: int, depth_max: int
-    ) -> None:
+    def __init__(self, schema: GraphQLSchema, configured: LimitSettings) -> None:
+        """Reads the trusted documents; TrustedDocumentsError names those that are wrong."""
+        self.cost_max: Final = configured.cost_max
         self._schema = schema
-        self._length_max = length_max
-        self._tokens_max = tokens_max
-        self._depth_max = depth_max
-        self._valid: OrderedDict[str, DocumentNode] = OrderedDict()
+        self._configured = configured
+        self._trusted = self._read_trusted()
+        self._remembered: OrderedDict[str, Document] = OrderedDict()
         self._lengths = 0
+        self._text_by_hash: dict[str, str] = {}
 
-    def read(self, text: str) -> DocumentNode | list[GraphQLError]:
-        """The valid document, or what is wrong with it."""
-        known = self._valid.get(text)
+    def find(self, asked: GraphQLRequest) -> Document | list[GraphQLError]:
+        """The document that a request asks for, or what is wrong with it."""
+        if asked.document_id is not None:
+            return self._by_id(asked)
+        if asked.extensions is not None and "persistedQuery" in asked.extensions:
+            return self._persisted(asked, asked.extensions["persistedQuery"])
+        if self._configured.trusted_documents_only:
+            return [trusted_documents.not_trusted()]
+        if not asked.query:
+            return [GraphQLError("The request has neither a `query` nor a `documentId`.")]
+        return self._by_text(asked.query)
+
+    def _by_id(self, asked: GraphQLRequest) -> Document | list[GraphQLError]:
+        if asked.query:
+            return [GraphQLError("Send a `query` or a `documentId`, not both.")]
+        found = self._trusted.get(asked.document_id or "")
+        return [trusted_documents.unknown(asked.document_id or "")] if found is None else found
+
+    def _persisted(self, asked: GraphQLRequest, named: object) -> Document | list[GraphQLError]:
+        digest = persisted_queries.digest(named)
+        trusted = self._trusted.get(digest or "")
+        if trusted is not None:
+            return trusted
+        if self._configured.trusted_documents_only:
+            return [trusted_documents.not_trusted()]
+        if digest is None:
+            return [persisted_queries.not_supported()]
+        if not asked.query:
+            text = self._text_by_hash.get(digest)
+            return [persisted_queries.not_found()] if text is None else self._by_text(text)
+        if persisted_queries.of(asked.query) != digest:
+            return [persisted_queries.mismatch()]
+        found = self._by_text(asked.query)
+        if isinstance(found, Document) and asked.query in self._remembered:
+            found.persisted_as = digest
+            self._text_by_hash[digest] = asked.query
+        return found
+
+    def _by_text(self, text: str) -> Document | list[GraphQLError]:
+        known = self._remembered.get(text)
         if known is not None:
-            self._valid.move_to_end(text)
+            self._remembered.move_to_end(text)
             return known
-        if len(text) > self._length_max:
-            return [
-                GraphQLError(
-                    f"The document has {len(text)} characters; at most {self._length_max} are "
-                    "read. Send data in variables."
-                )
-            ]
-        try:
-            document = parse(text, max_tokens=self._tokens_max)
-            errors = validate(self._schema, document, _RULES, max_errors=_ERRORS_MAX)
-        except GraphQLError as error:
-            return [error]
-        except RecursionError:
-            return [GraphQLError("The document is nested too deeply to be read.")]
-        if errors:
-            return errors
-        depth = _depth(document)
-        if depth > self._depth_max:
-            return [
-                GraphQLError(
-                    f"The document is {depth} fields deep; at most {self._depth_max} are answered."
-                )
-            ]
+        read = validation.read(text, self._schema, self._configured)
+        if isinstance(read, list):
+            return read
+        document = Document(read, self._schema)
         if len(text) <= _REMEMBERED_LENGTH_MAX:
             self._remember(text, document)
         return document
 
-    def _remember(self, text: str, document: DocumentNode) -> None:
-        self._valid[text] = document
+    def _remember(self, text: str, document: Document) -> None:
+        self._remembered[text] = document
         self._lengths += len(text)
         while self._lengths > _REMEMBERED_LENGTHS_MAX:
-            forgotten, _ = self._valid.popitem(last=False)
+            forgotten, oldest = self._remembered.popitem(last=False)
             self._lengths -= len(forgotten)
+            if oldest.persisted_as is not None:
+                del self._text_by_hash[oldest.persisted_as]
+
+    def _read_trusted(self) -> dict[str, Document]:
+        path = self._configured.trusted_documents
+        return {} if path is None else trusted_documents.read(path, self._checked)
+
+    def _checked(self, text: str) -> Document | list[GraphQLError]:
+        """A trusted document, within the limits and, where variables do not decide, the cost."""
+        read = validation.read(text, self._schema, self._configured)
+        if isinstance(read, list):
+            return read
+        document = Document(read, self._schema)
+        costly = [
+            costs.refusal(cost, self.cost_max)
+            for definition in read.definitions
+            if isinstance(definition, OperationDefinitionNode)
+            and (cost := document.cost(definition, {})) > self.cost_max
+        ]
+        return costly or document
 
 
 def operation(document: DocumentNode, name: str | None) -> OperationDefinitionNode | GraphQLError:
@@ -105,33 +162,3 @@ def operation(document: DocumentNode, name: str | None) -> OperationDefinitionNo
         if definition.name is not None and definition.name.value == name:
             return definition
     return GraphQLError(f"The document has no operation named {shown(name)!r}.")
-
-
-def _depth(document: DocumentNode) -> int:
-    """How many fields stand inside each other at most, each fragment looked at once."""
-    fragments = {
-        definition.name.value: definition
-        for definition in document.definitions
-        if isinstance(definition, FragmentDefinitionNode)
-    }
-    known: dict[str, int] = {}
-
-    def of(selections: SelectionSetNode | None) -> int:
-        return max(map(one, selections.selections), default=0) if selections else 0
-
-    def one(selection: SelectionNode) -> int:
-        if isinstance(selection, FragmentSpreadNode):
-            name = selection.name.value
-            if name not in known:
-                known[name] = of(fragments[name].selection_set)
-            return known[name]
-        if isinstance(selection, FieldNode):
-            return 1 + of(selection.selection_set)
-        assert isinstance(selection, InlineFragmentNode)
-        return of(selection.selection_set)
-
-    return max(
-        of(definition.selection_set)
-        for definition in document.definitions
-        if isinstance(definition, OperationDefinitionNode)
-    )

@@ -1,159 +1,146 @@
-"""The GraphQL endpoint: reads a request, runs it, and answers as GraphQL over HTTP specifies.
+"""The GraphQL endpoint over HTTP: reads a request, has it run, and answers as specified.
 
-Wrong requests are answered with 4xx and no data, outages with 503 and Retry-After, faults masked
-with a request id that the log has, too.
+Requests that are wrong are answered with 4xx and no data, outages with 503 and Retry-After, faults
+masked with a request id that the log has, too. No cookie is ever read.
 """
 
-import inspect
-import logging
+import asyncio
+import re
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Coroutine
+from contextlib import suppress
 from typing import Any, Final
 
-import orjson
-from graphql import ExecutionResult, GraphQLError, OperationType, execute
+from graphql import OperationType
+from sse_starlette.sse import SendTimeoutError
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, Response
-from strawberry.http.ides import get_graphql_ide_html
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
 
-from db import faults
-from db.pool import Pool
-from resolvers.context import Context
-from schema.build import GRAPHQL_SCHEMA
-from server import documents, requests
-from server.documents import Documents
+from server import answers, event_stream, operations, playground, requests
+from server.capacity import Capacity
+from server.operations import Answer, Call, Operations, Prepared
+from server.origins import Origins
 from server.requests import BadRequest, GraphQLRequest
+from server.settings import Settings
 
-logger = logging.getLogger("florin.graphql")
-
-_GRAPHQL_JSON: Final = "application/graphql-response+json"
-_JSON: Final = "application/json"
-# About as long as a full pool takes to serve its queue.
-_RETRY_AFTER_SECONDS: Final = 1
+_BY_POST: Final = BadRequest(405, "Only queries are answered by GET. Send it by POST.", "POST")
+_BY_EVENTS: Final = BadRequest(
+    400,
+    "A subscription is answered with events: send it with Accept: text/event-stream, or over a "
+    "WebSocket with the subprotocol graphql-transport-ws.",
+)
+_REQUEST_ID: Final = re.compile(r"[A-Za-z0-9._:-]{1,64}")
 
 
 class GraphQLEndpoint:
-    """Answers `/graphql`."""
+    """Answers `/graphql`, as an ASGI application: whatever the method."""
 
     def __init__(
-        self, pool: Pool, ledger_id: int, documents_: Documents, *, body_bytes_max: int
+        self,
+        operations_: Operations,
+        origins: Origins,
+        capacity: Capacity,
+        configured: Settings,
     ) -> None:
-        self._pool = pool
-        self._ledger_id = ledger_id
-        self._documents = documents_
-        self._body_bytes_max = body_bytes_max
+        self._operations = operations_
+        self._origins = origins
+        self._capacity = capacity
+        self._configured = configured
 
-    async def answer(self, request: Request) -> Response:
-        """One request's response, whatever it was."""
-        if request.method != "POST" and _wants_page(request):
-            return HTMLResponse(_playground())
-        asked = await requests.read(request, body_bytes_max=self._body_bytes_max)
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """One request's response; none where the client has left."""
+        response = await self.answer(Request(scope, receive))
+        if response is None:
+            return
+        # A client that does not read its events: there is nobody to tell.
+        with suppress(SendTimeoutError):
+            await response(scope, receive, send)
+
+    async def answer(self, request: Request) -> Response | None:
+        """One request's response, whatever it was; None where nobody waits for it any more."""
+        if request.method in {"GET", "HEAD"} and _wants_page(request):
+            return playground.page()
+        call = Call(_request_id(request))
+        refused = self._origins.refusal(request.headers)
+        if refused is not None:
+            return answers.refusal(request, BadRequest(403, refused), call.request_id)
+        limit = self._configured.body_bytes_max
+        asked = await requests.read(request, body_bytes_max=limit)
         if isinstance(asked, BadRequest):
-            return _refused(request, asked)
-        return await self._run(request, asked)
+            return answers.refusal(request, asked, call.request_id)
+        try:
+            return await self._run(request, asked, call)
+        except Exception as error:  # noqa: BLE001 - masked, logged and answered
+            return answers.response(request, operations.fault(error, call), call.request_id)
 
-    async def _run(self, request: Request, asked: GraphQLRequest) -> Response:
-        document = self._documents.read(asked.query)
-        if isinstance(document, list):
-            return _request_errors(request, document)
-        operation = documents.operation(document, asked.operation_name)
-        if isinstance(operation, GraphQLError):
-            return _request_errors(request, [operation])
-        if request.method != "POST" and operation.operation is not OperationType.QUERY:
-            response = _refused(request, BadRequest(405, "Mutations are sent by POST."))
-            response.headers["allow"] = "POST"
-            return response
-        result = execute(
-            GRAPHQL_SCHEMA,
-            document,
-            context_value=Context(self._pool, self._ledger_id),
-            variable_values=dict(asked.variables or {}),
-            operation_name=asked.operation_name,
-        )
-        if inspect.isawaitable(result):
-            result = await result
-        return _result_response(request, result)
+    async def _run(self, request: Request, asked: GraphQLRequest, call: Call) -> Response | None:
+        prepared = self._operations.prepare(asked)
+        if isinstance(prepared, Answer):
+            return answers.response(request, prepared, call.request_id)
+        if request.method != "POST" and prepared.kind is OperationType.MUTATION:
+            return answers.refusal(request, _BY_POST, call.request_id)
+        if _wants_events(request):
+            return await self._events(request, prepared, call)
+        if prepared.kind is OperationType.SUBSCRIPTION:
+            return answers.refusal(request, _BY_EVENTS, call.request_id)
+        answer: Answer | Coroutine[Any, Any, Answer] | None
+        answer = self._operations.execute(prepared, call)
+        if not isinstance(answer, Answer):
+            answer = await while_connected(request, answer)
+        return None if answer is None else answers.response(request, answer, call.request_id)
 
-
-def _result_response(request: Request, result: ExecutionResult) -> Response:
-    errors = result.errors or []
-    if not errors:
-        return _response(request, {"data": result.data}, status=200)
-    causes = [error.original_error for error in errors if error.original_error is not None]
-    outage = next((cause for cause in causes if faults.is_outage(cause)), None)
-    if outage is not None:
-        logger.warning("Database unavailable: %s", outage)
-        return _unavailable(request)
-    if result.data is None and all(error.path is None for error in errors):
-        return _request_errors(request, errors)
-    request_id = secrets.token_hex(8)
-    masked = [_masked(error, request_id) for error in errors]
-    status = 500 if result.data is None and any(map(_is_fault, errors)) else 200
-    return _response(request, {"errors": masked, "data": result.data}, status=status)
+    async def _events(self, request: Request, prepared: Prepared, call: Call) -> Response:
+        if self._capacity.is_full:
+            bad = BadRequest(503, self._capacity.refusal)
+            return answers.refusal(request, bad, call.request_id)
+        if prepared.kind is not OperationType.SUBSCRIPTION:
+            return event_stream.of_one(
+                self._operations.execute(prepared, call), call, self._configured
+            )
+        stream = await self._operations.subscribe(prepared, call)
+        if isinstance(stream, Answer):
+            return answers.response(request, stream, call.request_id)
+        return event_stream.of_many(stream, call, self._capacity, self._configured)
 
 
-def _is_fault(error: GraphQLError) -> bool:
-    """Whether an error is nobody's intention: a bug."""
-    return error.original_error is not None and not isinstance(error.original_error, GraphQLError)
+async def while_connected(request: Request, work: Coroutine[Any, Any, Answer]) -> Answer | None:
+    """What the work gives, or None if the client leaves first: then it is cancelled.
 
-
-def _masked(error: GraphQLError, request_id: str) -> Mapping[str, Any]:
-    if not _is_fault(error):
-        return error.formatted
-    logger.error("Fault in request %s", request_id, exc_info=error.original_error)
-    return {
-        **error.formatted,
-        "message": f"Something went wrong here. Quote request {request_id} when you report it.",
-        "extensions": {"code": "INTERNAL_ERROR", "requestId": request_id},
-    }
-
-
-def _request_errors(request: Request, errors: Sequence[GraphQLError]) -> Response:
-    """A well-formed request that GraphQL refuses: not valid, or with the wrong variables.
-
-    Under plain application/json, which intermediaries answer with too, its status is 200, as
-    GraphQL over HTTP recommends.
+    Whatever the work does on being cancelled is waited for.
     """
-    content = {"errors": [error.formatted for error in errors]}
-    return _response(request, content, status=200 if _accepts_only_json(request) else 400)
+    running = asyncio.create_task(work)
+    gone = asyncio.create_task(_disconnected(request))
+    try:
+        await asyncio.wait({running, gone}, return_when=asyncio.FIRST_COMPLETED)
+        if running.done():
+            return running.result()
+        running.cancel()
+        await asyncio.wait({running})
+        return None
+    finally:
+        gone.cancel()
+        if not running.done():
+            running.cancel()
 
 
-def _refused(request: Request, bad: BadRequest) -> Response:
-    return _response(request, {"errors": [{"message": bad.message}]}, status=bad.status)
+async def _disconnected(request: Request) -> None:
+    while (await request.receive())["type"] != "http.disconnect":
+        pass
 
 
-def _unavailable(request: Request) -> Response:
-    error = {
-        "message": "The database cannot be had right now. Send the request again later: thanks to "
-        "their idempotency keys, no transaction will be posted twice.",
-        "extensions": {"code": "UNAVAILABLE"},
-    }
-    response = _response(request, {"errors": [error]}, status=503)
-    response.headers["retry-after"] = str(_RETRY_AFTER_SECONDS)
-    return response
+def _request_id(request: Request) -> str:
+    """The client's own, so that one id leads through everybody's logs; or a new one."""
+    sent = request.headers.get("x-request-id", "")
+    return sent if _REQUEST_ID.fullmatch(sent) else secrets.token_hex(8)
 
 
-def _response(request: Request, content: Mapping[str, object], *, status: int) -> Response:
-    """JSON under the media type that the client accepts."""
-    media_type = _JSON if _accepts_only_json(request) else _GRAPHQL_JSON
-    return Response(
-        orjson.dumps(content),
-        status_code=status,
-        media_type=f"{media_type}; charset=utf-8",
-    )
-
-
-def _accepts_only_json(request: Request) -> bool:
-    accept = request.headers.get("accept", "")
-    return _JSON in accept and _GRAPHQL_JSON not in accept
+def _wants_events(request: Request) -> bool:
+    return answers.is_named(request.headers.get("accept", ""), answers.EVENT_STREAM)
 
 
 def _wants_page(request: Request) -> bool:
-    return "text/html" in request.headers.get("accept", "") and (
-        "query" not in request.query_params
+    accepted = request.headers.get("accept", "")
+    return answers.is_named(accepted, "text/html") and not (
+        {"query", "documentId", "extensions"} & request.query_params.keys()
     )
-
-
-def _playground() -> str:
-    page = get_graphql_ide_html(graphql_ide="graphiql")
-    return page.replace("Strawberry GraphiQL", "Florin")

@@ -1,56 +1,104 @@
 """GraphQL over HTTP, the way in: a bounded, strictly read request, or why there is none."""
 
+import re
 from collections.abc import Mapping
+from typing import Any, Final
 
 import msgspec
 import orjson
 from starlette.requests import ClientDisconnect, Request
 
+# What a body may be written in: JSON is UTF-8 by definition.
+_CHARSETS: Final = frozenset({"", "utf-8", "utf8"})
+_CHARSET: Final = re.compile(r"""charset\s*=\s*"?([^";\s]*)""", re.IGNORECASE)
 
-class GraphQLRequest(msgspec.Struct, frozen=True):
-    """What a client asks to be run."""
 
-    query: str
-    variables: Mapping[str, object] | None
-    operation_name: str | None
+class GraphQLRequest(msgspec.Struct, frozen=True, gc=False):
+    """What a client asks to be run: a document by its text, its id or its hash."""
+
+    query: str | None
+    variables: Mapping[str, Any] | None = None
+    operation_name: str | None = None
+    extensions: Mapping[str, Any] | None = None
+    document_id: str | None = None
 
 
 class BadRequest(msgspec.Struct, frozen=True):
-    """Not a GraphQL request; ``status`` is HTTP's."""
+    """Not a GraphQL request; ``status`` is HTTP's, ``allow`` the methods of a 405."""
 
     status: int
     message: str
+    allow: str | None = None
 
 
 async def read(request: Request, *, body_bytes_max: int) -> GraphQLRequest | BadRequest:
     """The request in a POST's body, or in the query string of a GET (or HEAD)."""
-    if request.method != "POST":
+    if request.method in {"GET", "HEAD"}:
         return _from_query_string(request)
-    media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if media_type != "application/json":
-        return BadRequest(415, "Send the request as JSON, with Content-Type: application/json.")
+    if request.method != "POST":
+        return BadRequest(405, "GraphQL is sent by POST, or, queries only, by GET.", "GET, POST")
+    refused = _refused_for_headers(request, body_bytes_max)
+    if refused is not None:
+        return refused
     body = bytearray()
     try:
         async for chunk in request.stream():
             body += chunk
             if len(body) > body_bytes_max:
-                return BadRequest(
-                    413, f"The body exceeds {body_bytes_max} bytes. Send smaller batches."
-                )
+                return _too_large(body_bytes_max)
     except ClientDisconnect:
         return BadRequest(400, "The client left before the body had ended.")
+    return from_json(body)
+
+
+def from_json(text: bytes | bytearray | str) -> GraphQLRequest | BadRequest:
+    """The request in a JSON object, as a POST's body has it."""
     try:
-        content = orjson.loads(body)
+        content = orjson.loads(text)
     except orjson.JSONDecodeError as error:
         return BadRequest(400, f"The body is not JSON in UTF-8: {error}.")
+    return from_object(content)
+
+
+def from_object(content: object) -> GraphQLRequest | BadRequest:
+    """The request in what a JSON object stands for."""
     if not isinstance(content, dict):
         return BadRequest(400, 'The body is not a JSON object such as {"query": "{ __typename }"}.')
-    return _from_parts(
-        content.get("query"),
-        content.get("variables"),
-        content.get("operationName"),
-        content.get("extensions"),
-    )
+    query, document_id = content.get("query"), content.get("documentId")
+    variables, extensions = content.get("variables"), content.get("extensions")
+    operation_name = content.get("operationName")
+    if query is not None and not isinstance(query, str):
+        return BadRequest(400, "`query` is not a string.")
+    if document_id is not None and not isinstance(document_id, str):
+        return BadRequest(400, "`documentId` is not a string.")
+    if variables is not None and not isinstance(variables, dict):
+        return BadRequest(400, "`variables` is not an object.")
+    if operation_name is not None and not isinstance(operation_name, str):
+        return BadRequest(400, "`operationName` is not a string.")
+    if extensions is not None and not isinstance(extensions, dict):
+        return BadRequest(400, "`extensions` is not an object.")
+    if not query and document_id is None and "persistedQuery" not in (extensions or {}):
+        return BadRequest(400, "`query` is missing: the GraphQL document to be run.")
+    return GraphQLRequest(query, variables, operation_name, extensions, document_id)
+
+
+def _refused_for_headers(request: Request, body_bytes_max: int) -> BadRequest | None:
+    media_type, _, parameters = request.headers.get("content-type", "").partition(";")
+    if media_type.strip().lower() != "application/json":
+        return BadRequest(415, "Send the request as JSON, with Content-Type: application/json.")
+    charset = _CHARSET.search(parameters)
+    if charset is not None and charset[1].lower() not in _CHARSETS:
+        return BadRequest(415, "Send the JSON in UTF-8, the only encoding that it is read in.")
+    if request.headers.get("content-encoding", "identity").lower() != "identity":
+        return BadRequest(415, "Send the body as it is: compressed ones are not read.")
+    length = request.headers.get("content-length", "")
+    if length.isdecimal() and (len(length) > 18 or int(length) > body_bytes_max):  # noqa: PLR2004 - digits of any body that there can be
+        return _too_large(body_bytes_max)
+    return None
+
+
+def _too_large(body_bytes_max: int) -> BadRequest:
+    return BadRequest(413, f"The body exceeds {body_bytes_max} bytes. Send smaller batches.")
 
 
 def _from_query_string(request: Request) -> GraphQLRequest | BadRequest:
@@ -63,23 +111,6 @@ def _from_query_string(request: Request) -> GraphQLRequest | BadRequest:
             parts[name] = orjson.loads(text)
         except (orjson.JSONDecodeError, UnicodeEncodeError) as error:
             return BadRequest(400, f"`{name}` is not JSON: {error}.")
-    return _from_parts(
-        request.query_params.get("query"),
-        parts.get("variables"),
-        request.query_params.get("operationName") or None,
-        parts.get("extensions"),
-    )
-
-
-def _from_parts(
-    query: object, variables: object, operation_name: object, extensions: object
-) -> GraphQLRequest | BadRequest:
-    if not isinstance(query, str) or not query:
-        return BadRequest(400, "`query` is missing, or is not a string.")
-    if variables is not None and not isinstance(variables, dict):
-        return BadRequest(400, "`variables` is not an object.")
-    if operation_name is not None and not isinstance(operation_name, str):
-        return BadRequest(400, "`operationName` is not a string.")
-    if extensions is not None and not isinstance(extensions, dict):
-        return BadRequest(400, "`extensions` is not an object.")
-    return GraphQLRequest(query, variables, operation_name)
+    for name in ("query", "operationName", "documentId"):
+        parts[name] = request.query_params.get(name) or None
+    return from_object(parts)

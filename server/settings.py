@@ -1,19 +1,24 @@
 """Settings: from the environment, read once, refused with a clear message when wrong."""
 
+import re
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
-from pydantic import Field, SecretStr, ValidationError, model_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from db.pool import PoolSettings
+from server.limit_settings import LimitSettings
+from server.subscription_settings import SubscriptionSettings
+
+_ORIGIN: Final = re.compile(r"https?://[^/?#@\sA-Z*]+")
 
 
 class SettingsError(Exception):
     """One line for each setting that cannot be used."""
 
 
-class Settings(BaseSettings):
+class Settings(LimitSettings, SubscriptionSettings, BaseSettings):
     """Every setting, its default and its reason. Names are upper-cased and prefixed FLORIN_."""
 
     model_config = SettingsConfigDict(env_prefix="FLORIN_", frozen=True, populate_by_name=True)
@@ -72,6 +77,15 @@ class Settings(BaseSettings):
             description="No statement here needs this long; waiting for a lock counts, too.",
         ),
     ] = 10.0
+    operation_timeout_seconds: Annotated[
+        float,
+        Field(
+            gt=0,
+            le=3600,
+            description="A whole query or mutation, however many statements; then it is cancelled, "
+            "down to those that run. As long as one statement may take.",
+        ),
+    ] = 10.0
     shutdown_timeout_seconds: Annotated[
         int,
         Field(
@@ -107,32 +121,28 @@ class Settings(BaseSettings):
         ),
     ] = 5.0
 
-    body_bytes_max: Annotated[
-        int,
+    cors_origins: Annotated[
+        tuple[str, ...],
+        NoDecode,
         Field(
-            ge=1024,
-            description="A full batch of 1000 transactions with 100 postings each is about 12 MB.",
+            description="Whose pages may send requests from browsers, separated by commas, such as "
+            "`https://app.example.com`; none but Florin's own."
         ),
-    ] = 16 * 1024 * 1024
-    document_length_max: Annotated[
-        int,
-        Field(ge=1000, description="Characters. Bounds lexing; data belongs in variables."),
-    ] = 100_000
-    document_depth_max: Annotated[
-        int,
-        Field(
-            ge=5,
-            description="Fields inside each other: GraphiQL's introspection has 15. Objects that "
-            "lead back to each other would multiply with every level.",
-        ),
-    ] = 20
-    document_tokens_max: Annotated[
-        int,
-        Field(
-            ge=100,
-            description="Bounds parsing and validation; data belongs in variables, not documents.",
-        ),
-    ] = 10_000
+    ] = ()
+
+    @field_validator("cors_origins", mode="before")
+    @classmethod
+    def _origins(cls, value: object) -> object:
+        if not isinstance(value, str):
+            return value
+        origins = tuple(origin.strip() for origin in value.split(",") if origin.strip())
+        for origin in origins:
+            if not _ORIGIN.fullmatch(origin):
+                raise ValueError(
+                    f"{origin!r} is not an origin such as https://app.example.com: a scheme and a "
+                    "host in lower case, a port if it has one, and nothing after it"
+                )
+        return origins
 
     @model_validator(mode="before")
     @classmethod
@@ -147,10 +157,13 @@ class Settings(BaseSettings):
     def _consistent(self) -> "Settings":
         if self.pool_size_min > self.pool_size_max:
             raise ValueError("FLORIN_POOL_SIZE_MIN is above FLORIN_POOL_SIZE_MAX")
-        if self.shutdown_timeout_seconds <= self.statement_timeout_seconds:
+        if self.shutdown_timeout_seconds <= max(
+            self.statement_timeout_seconds, self.operation_timeout_seconds
+        ):
             raise ValueError(
-                "FLORIN_SHUTDOWN_TIMEOUT_SECONDS must exceed FLORIN_STATEMENT_TIMEOUT_SECONDS, or "
-                "statements in flight would be cut off at shutdown"
+                "FLORIN_SHUTDOWN_TIMEOUT_SECONDS must exceed FLORIN_STATEMENT_TIMEOUT_SECONDS and "
+                "FLORIN_OPERATION_TIMEOUT_SECONDS, or what is in flight would be cut off at "
+                "shutdown"
             )
         return self
 

@@ -135,7 +135,7 @@ async def test_a_body_of_another_media_type_is_refused_with_415(
 )
 async def test_json_is_taken_however_its_media_type_is_written(api: Api, media_type: str) -> None:
     response = await send_body(api, GOOD, {"content-type": media_type})
-    assert response.json() == {"data": {"__typename": "Query"}}
+    assert response.json()["data"] == {"__typename": "Query"}
 
 
 @pytest.mark.parametrize("size", [2048, 2049, 100_000])

@@ -1,0 +1,240 @@
+"""GraphQL over WebSocket, by the protocol graphql-transport-ws.
+
+Every frame is read strictly: what is no message closes the socket with 4400 and a reason. What is
+wrong with one operation ends that operation alone, with an error message. A socket that does not
+take what it is sent, or does not answer pings, is closed: nothing is kept for it.
+"""
+
+import asyncio
+import logging
+import secrets
+from contextlib import aclosing, suppress
+from typing import Any, Final
+
+from graphql import GraphQLError, OperationType
+from starlette.responses import PlainTextResponse
+from starlette.websockets import WebSocket, WebSocketDisconnect
+
+from server import operations, websocket_messages
+from server.capacity import Capacity
+from server.operations import Answer, Call, Operations, Outcome, Prepared
+from server.origins import Origins
+from server.subscription_settings import SubscriptionSettings
+from server.websocket_messages import (
+    SUBPROTOCOL,
+    Close,
+    ClosedError,
+    Complete,
+    ConnectionInit,
+    Ping,
+    Pong,
+    Subscribe,
+)
+
+logger = logging.getLogger("florin.websocket")
+
+# A close frame goes out behind whatever the client has not read yet, or never.
+_CLOSE_SECONDS: Final = 10.0
+
+
+class WebSocketEndpoint:
+    """Answers WebSockets at `/graphql`."""
+
+    def __init__(
+        self,
+        operations_: Operations,
+        origins: Origins,
+        capacity: Capacity,
+        configured: SubscriptionSettings,
+    ) -> None:
+        self._operations = operations_
+        self._origins = origins
+        self._capacity = capacity
+        self._configured = configured
+
+    async def answer(self, websocket: WebSocket) -> None:
+        """One socket, from its handshake to its end."""
+        refused = self._origins.refusal(websocket.headers)
+        if refused is not None:
+            await websocket.send_denial_response(PlainTextResponse(refused, 403))
+        elif self._capacity.is_full:
+            await websocket.send_denial_response(PlainTextResponse(self._capacity.refusal, 503))
+        elif SUBPROTOCOL not in websocket.scope["subprotocols"]:
+            await websocket.accept()
+            reason = f"The only subprotocol here is {SUBPROTOCOL}."
+            await websocket.close(Close.WRONG_SUBPROTOCOL, reason)
+        else:
+            await websocket.accept(SUBPROTOCOL)
+            with self._capacity.taken():
+                await _Socket(websocket, self._operations, self._configured).serve()
+
+
+class _Socket:
+    """One open socket and what runs for it."""
+
+    def __init__(
+        self, websocket: WebSocket, operations_: Operations, configured: SubscriptionSettings
+    ) -> None:
+        self._websocket = websocket
+        self._operations = operations_
+        self._configured = configured
+        self._running: dict[str, asyncio.Task[None]] = {}
+        self._sending = asyncio.Lock()
+        self._is_initialised = False
+        self._was_heard = True
+        # What ends the socket from within: a client that does not read, or does not answer.
+        self._ended: asyncio.Future[ClosedError] = asyncio.get_running_loop().create_future()
+
+    async def serve(self) -> None:
+        """Until either side closes it; nothing runs on afterwards."""
+        listening = asyncio.create_task(self._listen())
+        pinging = asyncio.create_task(self._keep_alive())
+        try:
+            either: set[asyncio.Future[Any]] = {listening, self._ended}
+            await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
+            closed = self._ended.result() if self._ended.done() else listening.result()
+        finally:
+            tasks = [listening, pinging, *self._running.values()]
+            for task in tasks:
+                task.cancel()
+            await asyncio.wait(tasks)
+        if closed is not None:
+            await self._close(closed)
+
+    async def _listen(self) -> ClosedError | None:
+        """Read until the client leaves (None) or says what ends the socket."""
+        try:
+            async with asyncio.timeout(self._configured.connection_init_seconds) as limit:
+                while True:
+                    frame = await self._websocket.receive()
+                    if frame["type"] == "websocket.disconnect":
+                        return None
+                    await self._heard(frame.get("text"))
+                    if self._is_initialised:
+                        limit.reschedule(None)
+        except ClosedError as closed:
+            return closed
+        except TimeoutError:
+            seconds = self._configured.connection_init_seconds
+            reason = f"There was no connection_init within {seconds:g} s."
+            return ClosedError(Close.INITIALISATION_TIMEOUT, reason)
+        except Exception:
+            logger.exception("A message could not be handled")
+            return ClosedError(Close.INTERNAL_ERROR, "Something went wrong here.")
+
+    async def _heard(self, frame: str | None) -> None:
+        self._was_heard = True
+        match websocket_messages.read(frame):
+            case ConnectionInit():
+                if self._is_initialised:
+                    reason = "There was a connection_init before."
+                    raise ClosedError(Close.INITIALISED_TWICE, reason)
+                self._is_initialised = True
+                await self._send(websocket_messages.ACKNOWLEDGED)
+            case Ping():
+                await self._send(websocket_messages.PONG)
+            case Pong():
+                pass
+            case Subscribe() as message:
+                await self._subscribe(message)
+            case Complete(id_):
+                running = self._running.pop(id_, None)
+                if running is not None:
+                    running.cancel()
+
+    async def _subscribe(self, message: Subscribe) -> None:
+        if not self._is_initialised:
+            raise ClosedError(Close.NOT_INITIALISED, "Send connection_init first.")
+        if message.id in self._running:
+            reason = f"There is a subscriber for {message.id} already."
+            raise ClosedError(Close.SUBSCRIBER_EXISTS, reason)
+        prepared = self._operations.prepare(websocket_messages.asked(message))
+        if isinstance(prepared, Answer):
+            await self._refuse(message.id, prepared)
+        elif len(self._running) >= self._configured.operations_max:
+            await self._refuse(message.id, _too_many(len(self._running)))
+        else:
+            task = asyncio.create_task(self._run(message.id, prepared))
+            self._running[message.id] = task
+
+    async def _run(self, id_: str, prepared: Prepared) -> None:
+        """Run one operation and send what it gives; every end of it is its own."""
+        call = Call(secrets.token_hex(8))
+        try:
+            if prepared.kind is OperationType.SUBSCRIPTION:
+                last = await self._stream(id_, prepared, call)
+            else:
+                result = self._operations.execute(prepared, call)
+                last = result if isinstance(result, Answer) else await result
+        except ClosedError as closed:
+            self._end(closed)
+            return
+        except Exception as error:  # noqa: BLE001 - masked, logged and answered
+            last = operations.fault(error, call)
+        # Its id is free from the moment that the client can know of its end.
+        self._running.pop(id_, None)
+        try:
+            if last is not None and "data" not in last.content:
+                await self._refuse(id_, last)
+                return
+            if last is not None:
+                await self._send(websocket_messages.written("next", id_, last.content))
+            await self._send(websocket_messages.written("complete", id_))
+        except ClosedError as closed:
+            self._end(closed)
+
+    async def _stream(self, id_: str, prepared: Prepared, call: Call) -> Answer | None:
+        """Send an answer for each event; what is returned is the end of it, None for a good one."""
+        answers = await self._operations.subscribe(prepared, call)
+        if isinstance(answers, Answer):
+            return answers
+        async with aclosing(answers):
+            async for answer in answers:
+                if answer.outcome in {Outcome.FAULT, Outcome.UNAVAILABLE, Outcome.TIMEOUT}:
+                    return answer
+                await self._send(websocket_messages.written("next", id_, answer.content))
+        return None
+
+    async def _refuse(self, id_: str, answer: Answer) -> None:
+        await self._send(websocket_messages.written("error", id_, answer.content["errors"]))
+
+    async def _send(self, message: str) -> None:
+        async with self._sending:
+            try:
+                async with asyncio.timeout(self._configured.send_seconds):
+                    await self._websocket.send_text(message)
+            except TimeoutError:
+                seconds = self._configured.send_seconds
+                reason = f"A message was not taken within {seconds:g} s. Resume from your cursor."
+                raise ClosedError(Close.SLOW_READER, reason) from None
+            except (WebSocketDisconnect, RuntimeError):
+                # It is gone; the listener hears of it.
+                await asyncio.get_running_loop().create_future()
+
+    async def _keep_alive(self) -> None:
+        while True:
+            await asyncio.sleep(self._configured.ping_seconds)
+            if not self._was_heard:
+                seconds = self._configured.ping_seconds
+                self._end(ClosedError(Close.NO_PONG, f"A ping was not answered in {seconds:g} s."))
+                return
+            self._was_heard = False
+            try:
+                await self._send(websocket_messages.PING)
+            except ClosedError as closed:
+                self._end(closed)
+                return
+
+    def _end(self, closed: ClosedError) -> None:
+        if not self._ended.done():
+            self._ended.set_result(closed)
+
+    async def _close(self, closed: ClosedError) -> None:
+        with suppress(TimeoutError, WebSocketDisconnect, RuntimeError):
+            async with asyncio.timeout(_CLOSE_SECONDS):
+                await self._websocket.close(closed.code, closed.reason)
+
+
+def _too_many(running: int) -> Answer:
+    message = f"{running} operations run on this connection already: complete one, or open another."
+    return operations.refused([GraphQLError(message, extensions={"code": "TOO_MANY_OPERATIONS"})])

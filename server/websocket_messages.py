@@ -1,0 +1,107 @@
+"""The messages of the protocol graphql-transport-ws, and the codes that it closes sockets with."""
+
+from enum import IntEnum
+from typing import Annotated, Any, Final, TypeAlias
+
+import msgspec
+import orjson
+
+from server import requests
+from server.requests import BadRequest, GraphQLRequest
+
+SUBPROTOCOL: Final = "graphql-transport-ws"
+# An operation's id is the client's, and is repeated in every message: usually a UUID or a number.
+Id: TypeAlias = Annotated[str, msgspec.Meta(min_length=1, max_length=128)]
+# What a close frame has room for, in bytes.
+_REASON_BYTES_MAX: Final = 123
+
+
+class Close(IntEnum):
+    """Why a socket is closed. The first two have no code of the protocol's; clients reconnect."""
+
+    NO_PONG = 4504
+    SLOW_READER = 4508
+    BAD_MESSAGE = 4400
+    NOT_INITIALISED = 4401
+    WRONG_SUBPROTOCOL = 4406
+    INITIALISATION_TIMEOUT = 4408
+    SUBSCRIBER_EXISTS = 4409
+    INITIALISED_TWICE = 4429
+    INTERNAL_ERROR = 4500
+
+
+class ClosedError(Exception):
+    """The socket is to be closed, with a code and a reason."""
+
+    def __init__(self, code: Close, reason: str) -> None:
+        super().__init__(reason)
+        self.code = code
+        self.reason = reason.encode()[:_REASON_BYTES_MAX].decode(errors="ignore")
+
+
+class ConnectionInit(msgspec.Struct, tag="connection_init", frozen=True, gc=False):
+    """The first message."""
+
+    payload: dict[str, Any] | None = None
+
+
+class Ping(msgspec.Struct, tag="ping", frozen=True, gc=False):
+    """Asks for a pong."""
+
+    payload: dict[str, Any] | None = None
+
+
+class Pong(msgspec.Struct, tag="pong", frozen=True, gc=False):
+    """Answers a ping, or says unasked that somebody is there."""
+
+    payload: dict[str, Any] | None = None
+
+
+class Subscribe(msgspec.Struct, tag="subscribe", frozen=True, gc=False):
+    """Asks for an operation; its answers carry the same id."""
+
+    id: Id
+    payload: dict[str, Any]
+
+
+class Complete(msgspec.Struct, tag="complete", frozen=True, gc=False):
+    """Nobody waits for an operation's answers any more."""
+
+    id: Id
+
+
+Message: TypeAlias = ConnectionInit | Ping | Pong | Subscribe | Complete
+
+_DECODER: Final[msgspec.json.Decoder[Message]] = msgspec.json.Decoder(Message)
+
+ACKNOWLEDGED: Final = '{"type":"connection_ack"}'
+PING: Final = '{"type":"ping"}'
+PONG: Final = '{"type":"pong"}'
+
+
+def read(frame: str | None) -> Message:
+    """The message in a frame, None being a binary one; ClosedError where it is none."""
+    if frame is None:
+        raise ClosedError(Close.BAD_MESSAGE, "Send messages as text.")
+    try:
+        return _DECODER.decode(frame)
+    except msgspec.ValidationError as error:
+        raise ClosedError(Close.BAD_MESSAGE, f"Not a message: {error}.") from None
+    except (ValueError, RecursionError) as error:
+        raise ClosedError(Close.BAD_MESSAGE, f"Not JSON: {error}.") from None
+
+
+def asked(message: Subscribe) -> GraphQLRequest:
+    """The request that a message carries; ClosedError where it carries none."""
+    read_request = requests.from_object(message.payload)
+    if isinstance(read_request, BadRequest):
+        raise ClosedError(Close.BAD_MESSAGE, read_request.message)
+    return read_request
+
+
+def written(kind: str, id_: str, payload: object = None) -> str:
+    """A message about an operation. Text: clients fail on binary frames."""
+    content = {"id": id_, "type": kind}
+    if payload is None:
+        return orjson.dumps(content).decode()
+    return orjson.dumps({**content, "payload": payload}).decode()

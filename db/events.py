@@ -42,7 +42,7 @@ AFTER: Final = SQL("""
     SELECT e.epoch, e.xid::text::bigint AS xid, item.number::integer AS number, item.kind,
         legs.account_ids, {}
     FROM (
-        SELECT f.ledger_id, f.epoch, f.xid, f.transaction_ids, f.kinds
+        SELECT f.epoch, f.xid, f.transaction_ids, f.kinds
         FROM florin.events AS f
         WHERE f.ledger_id = %(ledger_id)s
             AND (f.epoch, f.xid) >= (%(epoch)s, %(xid)s::text::xid8)
@@ -59,24 +59,24 @@ AFTER: Final = SQL("""
     CROSS JOIN LATERAL unnest(e.transaction_ids, e.kinds)
         WITH ORDINALITY AS item (transaction_id, kind, number)
     JOIN florin.transactions AS t
-        ON t.ledger_id = e.ledger_id AND t.transaction_id = item.transaction_id
+        ON t.ledger_id = %(ledger_id)s AND t.transaction_id = item.transaction_id
     CROSS JOIN LATERAL (
         SELECT array_agg(leg.account_id ORDER BY p.position, leg.side) AS account_ids
         FROM florin.postings AS p
         CROSS JOIN LATERAL (VALUES (p.debit_account_id, 1), (p.credit_account_id, 2))
             AS leg (account_id, side)
-        WHERE p.ledger_id = e.ledger_id AND p.transaction_id = item.transaction_id
+        WHERE p.ledger_id = %(ledger_id)s AND p.transaction_id = item.transaction_id
     ) AS legs
     WHERE (e.epoch, e.xid, item.number) > (%(epoch)s, %(xid)s::text::xid8, %(number)s)
     ORDER BY e.epoch, e.xid, item.number
     LIMIT %(limit)s
 """).format(transactions.COLUMNS)
 
-# The end of what is settled, the end of what there can be, and since when anything has waited to be
-# settled.
+# The newest settled event, and since when anything has waited to be settled. The place is an event's and never the bare end of what is settled: a crash takes back ids
+# that nothing durable was written under, and what is posted next would come before such a place.
 HORIZON: Final[LiteralString] = """
-    SELECT w.epoch, pg_snapshot_xmin(pg_current_snapshot())::text::bigint AS settled,
-        pg_snapshot_xmax(pg_current_snapshot())::text::bigint AS next,
+    SELECT coalesce(newest.epoch, 0) AS epoch, coalesce(newest.xid::text::bigint, 0) AS xid,
+        coalesce(newest.events, 0) AS number,
         (
             SELECT min(e.written_at)
             FROM florin.events AS e
@@ -85,7 +85,24 @@ HORIZON: Final[LiteralString] = """
         ) AS waiting_since,
         clock_timestamp() AS read_at
     FROM florin.watermarks AS w
+    LEFT JOIN LATERAL (
+        SELECT f.epoch, f.xid, cardinality(f.transaction_ids) AS events
+        FROM florin.events AS f
+        WHERE f.ledger_id = %(ledger_id)s
+            AND (f.xid < pg_snapshot_xmin(pg_current_snapshot()) OR f.epoch < w.epoch)
+        ORDER BY f.epoch DESC, f.xid DESC
+        LIMIT 1
+    ) AS newest ON true
     WHERE w.ledger_id = %(ledger_id)s
+"""
+
+# A cursor's commit: gone where the database was set back, by a restore or a failover.
+EXISTS: Final[LiteralString] = """
+    SELECT EXISTS (
+        SELECT FROM florin.events
+        WHERE ledger_id = %(ledger_id)s AND epoch = %(epoch)s AND xid = %(xid)s::text::xid8
+            AND cardinality(transaction_ids) >= %(number)s
+    )
 """
 
 NOTIFY: Final[LiteralString] = "SELECT pg_notify(%(channel)s, %(ledger_id)s::text)"
@@ -113,22 +130,18 @@ class Event(msgspec.Struct, frozen=True, gc=False):
 
 
 class Horizon(msgspec.Struct, frozen=True, gc=False):
-    """How far events are settled: all below ``settled``; ``next`` is an xid not yet given out."""
+    """How far events are settled, and since when the oldest that is not has waited."""
 
     epoch: int
-    settled: int
-    next: int
+    xid: int
+    number: int
     waiting_since: datetime | None
     read_at: datetime
 
     @property
     def position(self) -> Position:
         """After all that is settled."""
-        return Position(self.epoch, self.settled, 0)
-
-    def has(self, position: Position) -> bool:
-        """Whether a position can have been given out by this database."""
-        return position[:2] <= (self.epoch, self.next)
+        return Position(self.epoch, self.xid, self.number)
 
 
 class _EventRow(msgspec.Struct, frozen=True, gc=False):
@@ -189,6 +202,18 @@ async def after(conn: Connection, ledger_id: int, position: Position, limit: int
     }
     rows = await statements.all_rows(conn, _EventRow, AFTER, parameters)
     return [row.value() for row in rows]
+
+
+async def exists(conn: Connection, ledger_id: int, position: Position) -> bool:
+    """Whether a position is one of this database's; one round trip."""
+    parameters = {
+        "ledger_id": ledger_id,
+        "epoch": position.epoch,
+        "xid": str(position.xid),
+        "number": position.number,
+    }
+    (found,) = await statements.all_values(conn, bool, EXISTS, parameters)
+    return found
 
 
 async def horizon(conn: Connection, ledger_id: int) -> Horizon:

@@ -94,7 +94,9 @@ async def sweep(conn: Connection, ledger_id: int, *, limit: int = SWEEP_MAX) -> 
         return 0
     parameters: dict[str, object] = {"ledger_id": ledger_id, "transaction_ids": UUIDs(found)}
     await statements.all_values(conn, UUID, LOCK, parameters)
-    expired = await statements.all_values(conn, UUID, EXPIRE, parameters)
+    swept = set(await statements.all_values(conn, UUID, EXPIRE, parameters))
+    # In the order in which they expired.
+    expired = [transaction_id for transaction_id in found if transaction_id in swept]
     parameters["transaction_ids"] = UUIDs(expired)
     released = await statements.all_rows(conn, _Released, RELEASE, parameters)
     await _uncount(conn, ledger_id, released, expired)

@@ -21,6 +21,14 @@ EXTENSIONS: Final[LiteralString] = """
     SELECT extname::text FROM pg_extension ORDER BY extname
 """
 
+IS_FROM_ELSEWHERE: Final[LiteralString] = """
+    SELECT EXISTS (
+        SELECT FROM florin.watermarks AS w
+        JOIN florin.events AS e ON e.ledger_id = w.ledger_id AND e.epoch = w.epoch
+        WHERE e.xid >= pg_snapshot_xmax(pg_current_snapshot())
+    )
+"""
+
 # What it may do beyond what db/schema.sql grants, on tables that are written once: columns that it
 # could change, and tables that it could take rows from.
 ROLE: Final[LiteralString] = """
@@ -131,3 +139,9 @@ async def role(conn: AsyncConnection[TupleRow]) -> Role | None:
         "changing_columns": [column for _, column in changing],
     }
     return await statements.one_row(conn, Role, ROLE, parameters)
+
+
+async def is_from_elsewhere(conn: AsyncConnection[TupleRow]) -> bool:
+    """Whether events were written on another server, by transactions this one has yet to begin."""
+    (found,) = await statements.all_values(conn, bool, IS_FROM_ELSEWHERE, {})
+    return found

@@ -6,19 +6,40 @@ from typing import Final, LiteralString
 from alembic import command
 from alembic.config import Config
 from alembic.script import ScriptDirectory
-from psycopg import AsyncConnection, errors
+from psycopg import AsyncConnection, connect, errors
+
+from db.inspection import IS_FROM_ELSEWHERE
 
 REVISION: Final[LiteralString] = "SELECT version_num FROM florin.alembic_version"
+
+# Where events have transaction ids that this server has yet to give out, it is not the server that
+# they were written on: the next ones begin a new epoch (db.events). The lock keeps out whoever has
+# read the old epoch and has not written yet.
+LOCK_EVENTS: Final[LiteralString] = "LOCK TABLE florin.events IN EXCLUSIVE MODE"
+BEGIN_EPOCH: Final[LiteralString] = """
+    UPDATE florin.watermarks AS w
+    SET epoch = w.epoch + 1
+    WHERE EXISTS (
+        SELECT FROM florin.events AS e
+        WHERE e.ledger_id = w.ledger_id AND e.epoch = w.epoch
+            AND e.xid >= pg_snapshot_xmax(pg_current_snapshot())
+    )
+"""
 
 
 def upgrade(database_url: str) -> None:
     """Migrate to the head revision: all of it or, on any failure, nothing.
 
-    Raises psycopg's or SQLAlchemy's errors as they are: a migration is run by an operator.
+    A database that was restored into another server is made ready to go on there. Raises psycopg's
+    or SQLAlchemy's errors as they are: a migration is run by an operator.
     """
     config = _config()
     config.attributes["database_url"] = database_url
     command.upgrade(config, "head")
+    with connect(database_url, connect_timeout=5) as conn:
+        if conn.execute(IS_FROM_ELSEWHERE).fetchone() == (True,):
+            conn.execute(LOCK_EVENTS)
+            conn.execute(BEGIN_EPOCH)
 
 
 def head() -> str:

@@ -14,7 +14,7 @@ from typing import Final, TypeVar
 from uuid import UUID
 
 from db import events, faults, listening
-from db.events import Event, Horizon, Position
+from db.events import BEGINNING, Event, Horizon, Position
 from db.pool import Pool
 from db.statements import Connection
 from resolvers.event_log import EventLog
@@ -68,6 +68,12 @@ class EventFeed:
         """How far events are settled now, once that can be read."""
         return await self._persistently(lambda conn: events.horizon(conn, self._ledger_id))
 
+    async def knows(self, position: Position) -> bool:
+        """Whether a position, unless it is the beginning, is one of this database's."""
+        return position == BEGINNING or await self._persistently(
+            lambda conn: events.exists(conn, self._ledger_id, position)
+        )
+
     async def follow(
         self, position: Position, account_ids: frozenset[UUID] | None
     ) -> AsyncGenerator[Event, None]:
@@ -79,7 +85,8 @@ class EventFeed:
             while True:
                 news, start = self._news, log.start
                 if log.covers(position):
-                    page, through = log.after(position), log.end
+                    page = log.after(position, _PAGE)
+                    through = page[-1].position if page else log.end
                 else:
                     page = await self._page(position)
                     # Where there is none, there was none before the log began.
@@ -128,18 +135,21 @@ class EventFeed:
                     log.extend(page)
                     self._tell()
                 if len(page) < _PAGE:
-                    await self._rest()
+                    await self._rest(log)
             except Exception:
                 logger.exception("Events could not be read, and will be tried again")
                 await asyncio.sleep(_RETRY_SECONDS_MAX)
 
-    async def _rest(self) -> None:
+    async def _rest(self, log: EventLog) -> None:
         """Until it is worth looking again."""
         await asyncio.sleep(_PACE_SECONDS)
         if self._hinted.is_set():
             self._hinted.clear()
             return
         horizon = await self.horizon()
+        if horizon.position > log.end:
+            # Settled since the page was read, maybe by somebody who hints at nothing.
+            return
         if horizon.waiting_since is None:
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._hinted.wait(), self._poll_seconds)
@@ -161,21 +171,20 @@ class EventFeed:
     async def _listen(self) -> None:
         """Hear other processes' hints; where that fails, polling has to do until it works again."""
         delay = _RETRY_SECONDS
-        ours = str(self._ledger_id)
+        ours = {"", str(self._ledger_id)}
         while True:
             try:
                 async for ledger_id in listening.hints(self._conninfo):
                     delay = _RETRY_SECONDS
-                    if ledger_id == ours:
+                    if ledger_id in ours:
                         self._hinted.set()
             except Exception as error:
                 if not faults.is_outage(error):
-                    raise
-                logger.info("Not listening for events: %s", error)
+                    logger.exception("Not listening for events, and will try again")
+                else:
+                    logger.info("Not listening for events: %s", error)
             await asyncio.sleep(delay)
             delay = min(2 * delay, _RETRY_SECONDS_MAX)
-            # What was hinted at meanwhile was not heard.
-            self._hinted.set()
 
     async def _hint_others(self) -> None:
         while self._owes_hint:

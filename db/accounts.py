@@ -7,7 +7,7 @@ from typing import Final, LiteralString
 from uuid import UUID
 
 import msgspec
-from psycopg.sql import SQL
+from psycopg.sql import SQL, Composed
 from psycopg.types.json import Jsonb
 
 from db import pages, statements
@@ -74,25 +74,46 @@ _PENDING: Final = SQL("""CASE WHEN {counter} = 0 THEN 0 ELSE {counter} - (
             FROM florin.holds AS h
             WHERE h.ledger_id = %(ledger_id)s AND h.account_id = a.account_id
                 AND h.side = {side} AND h.resolved_at IS NULL
-                AND h.expires_at <= statement_timestamp()
+                AND h.expires_at <= {moment}
         ) END""")
 
-_COLUMNS: Final = SQL("""
+_COLUMNS_AT: Final = SQL("""
         a.account_id, a.code, a.name, a.owner_id, a.currency, a.exponent, a.normal_side,
         a.state, a.floor, a.ceiling, a.debits_posted, a.credits_posted,
         {debits_pending} AS debits_pending,
         {credits_pending} AS credits_pending,
-        a.version, a.metadata, a.created_at, statement_timestamp() AS read_at""").format(
-    debits_pending=_PENDING.format(counter=SQL("a.debits_pending"), side=SQL("'DEBIT'")),
-    credits_pending=_PENDING.format(counter=SQL("a.credits_pending"), side=SQL("'CREDIT'")),
-)
+        a.version, a.metadata, a.created_at, {moment} AS read_at""")
 
-_SELECT: Final = SQL("""
+
+def _columns_at(moment: SQL) -> Composed:
+    return _COLUMNS_AT.format(
+        debits_pending=_PENDING.format(
+            counter=SQL("a.debits_pending"), side=SQL("'DEBIT'"), moment=moment
+        ),
+        credits_pending=_PENDING.format(
+            counter=SQL("a.credits_pending"), side=SQL("'CREDIT'"), moment=moment
+        ),
+        moment=moment,
+    )
+
+
+# When the transaction began: all that a snapshot reads is of one moment. Outside of one it is the
+# statement's own.
+_COLUMNS: Final = _columns_at(SQL("now()"))
+# In a transaction that may have waited for the row since it began.
+_COLUMNS_LOCKED: Final = _columns_at(SQL("statement_timestamp()"))
+
+_SELECT_FROM: Final = SQL("""
     SELECT {columns}
     FROM florin.accounts AS a
-    WHERE a.ledger_id = %(ledger_id)s""").format(columns=_COLUMNS)
+    WHERE a.ledger_id = %(ledger_id)s""")
+_SELECT: Final = _SELECT_FROM.format(columns=_COLUMNS)
 
 BY_IDS: Final = SQL("{} AND a.account_id = ANY(%(ids)s)").format(_SELECT)
+
+LOCKED: Final = SQL("{} AND a.account_id = %(account_id)s").format(
+    _SELECT_FROM.format(columns=_COLUMNS_LOCKED)
+)
 
 BY_CODES: Final = SQL("{} AND a.code = ANY(%(codes)s)").format(_SELECT)
 
@@ -124,7 +145,7 @@ UPDATE: Final = SQL("""
         ceiling = %(ceiling)s::numeric, metadata = %(metadata)s
     WHERE a.ledger_id = %(ledger_id)s AND a.account_id = %(account_id)s
     RETURNING {columns}
-""").format(columns=_COLUMNS)
+""").format(columns=_COLUMNS_LOCKED)
 
 LISTING: Final = Listing(
     select=_SELECT,
@@ -226,9 +247,9 @@ async def lock(conn: Connection, ledger_id: int, account_id: UUID) -> Account | 
 
     ``conn`` is in pipeline mode; one round trip.
     """
-    await conn.execute(LOCK, {"ledger_id": ledger_id, "account_id": account_id})
-    parameters = {"ledger_id": ledger_id, "ids": [account_id]}
-    return await statements.one_row(conn, Account, BY_IDS, parameters)
+    parameters = {"ledger_id": ledger_id, "account_id": account_id}
+    await conn.execute(LOCK, parameters)
+    return await statements.one_row(conn, Account, LOCKED, parameters)
 
 
 async def update(conn: Connection, ledger_id: int, account: Account) -> Account | None:

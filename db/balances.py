@@ -69,7 +69,7 @@ _PENDING: Final = SQL("""
         ) AS hold
         WHERE hold.created_at < moment.before
             AND (hold.expires_at IS NULL
-                OR hold.expires_at > least(moment.read_at, statement_timestamp()))
+                OR hold.expires_at > least(moment.read_at, now()))
 """)
 _NO_PENDING: Final = SQL("SELECT 0::numeric AS debits, 0::numeric AS credits")
 

@@ -129,14 +129,14 @@ _EFFECTIVE: Final = SQL("""
 # What is recorded at the very moment counts: `before` is the next microsecond. From now on it is
 # everything that the statement sees, as in the account's own row.
 MOMENT_RECORDED: Final = SQL("""
-    SELECT CASE WHEN %(at)s::timestamptz < statement_timestamp()
+    SELECT CASE WHEN %(at)s::timestamptz < now()
             THEN %(at)s::timestamptz + interval '1 microsecond' ELSE 'infinity' END AS before,
-        least(%(at)s::timestamptz, statement_timestamp()) AS read_at
+        least(%(at)s::timestamptz, now()) AS read_at
 """)
 
 MOMENT_EFFECTIVE: Final = SQL("""
     SELECT given.at + interval '1 microsecond' AS before, given.at AS read_at
-    FROM (SELECT coalesce(%(at)s::timestamptz, statement_timestamp()) AS at) AS given
+    FROM (SELECT coalesce(%(at)s::timestamptz, now()) AS at) AS given
 """)
 
 

@@ -1,14 +1,15 @@
-"""A connection of its own that sees one moment of the database, for as long as it is open."""
+"""One moment of the database: what is read of it agrees, whatever is written meanwhile."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Final, LiteralString
 
 from psycopg import AsyncConnection, AsyncCursor, IsolationLevel
+from psycopg.pq import TransactionStatus
 from psycopg.rows import TupleRow
 
 from db import adaptation
-from db.statements import Connection
+from db.statements import COMMIT, FENCE, Connection
 
 # What reads a whole ledger takes as long as it takes: no timeouts. A reader killed in mid-statement
 # must not leave a backend behind that reads on.
@@ -45,3 +46,26 @@ async def open_snapshot(
         await conn.set_isolation_level(IsolationLevel.REPEATABLE_READ)
         await conn.set_read_only(True)
         yield conn
+
+
+BEGIN: Final[LiteralString] = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
+
+
+@asynccontextmanager
+async def frozen(conn: Connection) -> AsyncIterator[None]:
+    """All that a pooled connection reads in the block is of the moment when the block began.
+
+    One round trip more to begin with and one at the end, however the block ended. What failed, or
+    was cancelled, ends the snapshot: further reads raise.
+    """
+    async with conn.pipeline():
+        await conn.execute(BEGIN)
+        # The first statement takes the snapshot, at what now() says from here on.
+        await conn.execute(FENCE)
+    try:
+        yield
+    finally:
+        # ROLLBACK would make the connection forget what it has prepared; of a transaction that
+        # failed, COMMIT does the same as it. A connection that is gone has no status.
+        if conn.info.transaction_status in {TransactionStatus.INTRANS, TransactionStatus.INERROR}:
+            await conn.execute(COMMIT)

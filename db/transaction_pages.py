@@ -38,13 +38,11 @@ _DATED: Final = SQL("coalesce(t.effective_at, CASE WHEN t.state = 'POSTED' THEN 
 _CONDITIONS: Final[dict[str, SQL | Composed]] = {
     # Whole constants, so that the partial index over what is not posted can be used.
     "POSTED": SQL("t.state = 'POSTED'"),
-    "PENDING": SQL(
-        "t.state = 'PENDING' AND (t.expires_at IS NULL OR t.expires_at > statement_timestamp())"
-    ),
+    "PENDING": SQL("t.state = 'PENDING' AND (t.expires_at IS NULL OR t.expires_at > now())"),
     "VOIDED": SQL("t.state = 'VOIDED'"),
     "EXPIRED": SQL(
         "t.state IN ('EXPIRED', 'PENDING') AND t.state <> 'POSTED'"
-        " AND (t.state = 'EXPIRED' OR t.expires_at <= statement_timestamp())"
+        " AND (t.state = 'EXPIRED' OR t.expires_at <= now())"
     ),
     # Of what takes effect when it is recorded, whose ids begin with that time.
     "undated": SQL("{} IS NULL").format(_DATED),

@@ -54,18 +54,23 @@ class Posting(msgspec.Struct, frozen=True, gc=False):
     exponent: int
 
 
-COLUMNS: Final = SQL("""
+_COLUMNS_AT: Final = SQL("""
         t.transaction_id, t.idempotency_key,
-        CASE WHEN t.state = 'PENDING' AND t.expires_at <= statement_timestamp() THEN 'EXPIRED'
+        CASE WHEN t.state = 'PENDING' AND t.expires_at <= {moment} THEN 'EXPIRED'
             ELSE t.state END AS state,
         t.description, t.metadata,
         coalesce(
             t.effective_at, CASE WHEN t.state = 'POSTED' THEN t.resolved_at END, t.created_at
         ) AS effective_at,
         t.created_at,
-        CASE WHEN t.state = 'PENDING' AND t.expires_at <= statement_timestamp() THEN t.expires_at
+        CASE WHEN t.state = 'PENDING' AND t.expires_at <= {moment} THEN t.expires_at
             ELSE t.resolved_at END AS resolved_at,
         t.expires_at, t.reverses_id""")
+# When the transaction began: all that a snapshot reads is of one moment. Outside of one it is the
+# statement's own.
+COLUMNS: Final = _COLUMNS_AT.format(moment=SQL("now()"))
+# In a transaction that may have waited for the row since it began.
+_COLUMNS_LOCKED: Final = _COLUMNS_AT.format(moment=SQL("statement_timestamp()"))
 
 BY_IDS: Final = SQL("""
     SELECT {}
@@ -102,14 +107,14 @@ LOCK: Final = SQL("""
     FROM florin.transactions AS t
     WHERE t.ledger_id = %(ledger_id)s AND t.transaction_id = %(transaction_id)s
     FOR NO KEY UPDATE
-""").format(COLUMNS)
+""").format(_COLUMNS_LOCKED)
 
 UPDATE: Final = SQL("""
     UPDATE florin.transactions AS t
     SET description = %(description)s, metadata = %(metadata)s
     WHERE t.ledger_id = %(ledger_id)s AND t.transaction_id = %(transaction_id)s
     RETURNING {}
-""").format(COLUMNS)
+""").format(_COLUMNS_LOCKED)
 
 
 async def by_ids(conn: Connection, ledger_id: int, ids: Sequence[UUID]) -> list[Transaction]:

@@ -6,22 +6,39 @@ import strawberry
 
 from db.pool import Pool
 from resolvers.event_feed import EventFeed
+from resolvers.explanation import Explanation
 from resolvers.loaders import Loaders
+from resolvers.readers import PoolReader, SnapshotReader
 
 
 class Context:
     """One request, or one event of a subscription."""
 
-    def __init__(self, pool: Pool, ledger_id: int, feed: EventFeed | None = None) -> None:
-        """Without a ``feed`` nobody follows what happens here."""
+    def __init__(
+        self,
+        pool: Pool,
+        ledger_id: int,
+        feed: EventFeed | None = None,
+        *,
+        snapshot: bool = False,
+        explained: Explanation | None = None,
+    ) -> None:
+        """Without a ``feed`` nobody follows what happens here.
+
+        A ``snapshot`` is for what only reads: all of it then sees one moment.
+        """
         self.pool = pool
         self.ledger_id = ledger_id
         self.feed = feed
-        self.loaders = Loaders(pool, ledger_id)
+        self._reader: PoolReader | SnapshotReader = (
+            SnapshotReader(pool) if snapshot else PoolReader(pool)
+        )
+        self._explained = explained
+        self.loaders = Loaders(self._reader, ledger_id, explained)
 
     def forget(self) -> None:
         """Drop what was loaded: a mutation's payload must show what the mutation did."""
-        self.loaders = Loaders(self.pool, self.ledger_id)
+        self.loaders = Loaders(self._reader, self.ledger_id, self._explained)
 
     async def close(self) -> None:
         """Cancel what is still read when the request is over: it failed, or nobody waits."""

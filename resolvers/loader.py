@@ -11,6 +11,8 @@ from typing import Any, Final, TypeVar
 from aiodataloader import DataLoader, dispatch_queue_batch, get_chunks
 from aiodataloader import Loader as QueuedLoad
 
+from resolvers import explanation
+from resolvers.explanation import FieldPath
 from resolvers.waves import Waves
 
 # Ids in one statement. The widest page has 1000 rows and a level of a query a few such pages; past
@@ -32,6 +34,8 @@ class Loader(DataLoader[Key, Value]):
     ) -> None:
         super().__init__(batch)
         self._waves = waves
+        # In the order in which they asked; all of them the same one where nobody wants to know.
+        self._fields: dict[FieldPath, None] = {}
 
     def load(self, key: Key) -> "asyncio.Future[Value]":
         """The value for a key, loaded together with the others of this level."""
@@ -42,6 +46,7 @@ class Loader(DataLoader[Key, Value]):
     def do_resolve_reject(self, key: Key, future: "asyncio.Future[Value]") -> None:
         """Queue a key; the library would start the batch two turns of the loop later."""
         self._queue.append(QueuedLoad(key=key, future=future))
+        self._fields[explanation.asking()] = None
         if len(self._queue) == 1:
             self._waves.join(self._dispatch)
         else:
@@ -49,6 +54,8 @@ class Loader(DataLoader[Key, Value]):
 
     async def _dispatch(self) -> None:
         queue, self._queue = self._queue, []
+        explanation.on_behalf_of(list(self._fields))
+        self._fields.clear()
         for chunk in get_chunks(queue, BATCH_MAX):
             await dispatch_queue_batch(self, chunk)
 

@@ -8,7 +8,7 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Hashable, Sequence
 from contextlib import asynccontextmanager
 from functools import cached_property
-from typing import Final, TypeVar
+from typing import TypeVar
 from uuid import UUID
 
 from db import account_statements, accounts, balances, currencies, entries, transactions, users
@@ -18,16 +18,14 @@ from db.balances import Balance, Moment
 from db.currencies import Currency
 from db.entries import Entry, EntryFilter
 from db.pages import Count, Place, Window
-from db.pool import Pool
 from db.statements import Connection
 from db.transactions import Posting, Reversal, Transaction
 from db.users import User
+from resolvers import explanation
+from resolvers.explanation import Explanation
 from resolvers.loader import Loader, take_notice
+from resolvers.readers import PoolReader, SnapshotReader
 from resolvers.waves import Waves
-
-# Connections that one request may use at once: enough for the reads of a level to overlap, too few
-# for one request with hundreds of fields to shut everybody else out of the pool.
-CONNECTIONS_MAX: Final = 4
 
 Key = TypeVar("Key", bound=Hashable)
 Parent = TypeVar("Parent", bound=Hashable)
@@ -38,26 +36,38 @@ Value = TypeVar("Value")
 class Loaders:
     """One request's loaders, each made when it is first asked."""
 
-    def __init__(self, pool: Pool, ledger_id: int) -> None:
-        self._pool = pool
+    def __init__(
+        self,
+        reader: PoolReader | SnapshotReader,
+        ledger_id: int,
+        explained: Explanation | None = None,
+    ) -> None:
+        self._reader = reader
         self._ledger_id = ledger_id
+        self._explained = explained
         self._waves = Waves()
-        self._permits = asyncio.Semaphore(CONNECTIONS_MAX)
 
     @asynccontextmanager
     async def _connection(self) -> AsyncIterator[Connection]:
-        async with self._permits, self._pool.connection() as conn:
-            yield conn
+        async with self._reader.connection() as conn:
+            if self._explained is None:
+                yield conn
+            else:
+                with self._explained.reading(conn):
+                    yield conn
 
     async def close(self) -> None:
         """Cancel what is still read."""
         await self._waves.close()
+        await self._reader.close()
 
     async def read(self, fetch: Callable[[Connection], Awaitable[Value]]) -> Value:
         """What a single statement gives, started with the wave of its level."""
         answer: asyncio.Future[Value] = asyncio.get_running_loop().create_future()
+        field = explanation.asking()
 
         async def run() -> None:
+            explanation.on_behalf_of([field])
             try:
                 async with self._connection() as conn:
                     value = await fetch(conn)

@@ -9,6 +9,7 @@ from strawberry.schema.config import StrawberryConfig
 from schema.mutation import Mutation
 from schema.query import Query
 from schema.scalars import SCALARS
+from schema.snapshot import SNAPSHOT
 from schema.subscription import Subscription
 
 # Unsorted, so that a success stays the first member of its union, which is asked first whether a
@@ -24,6 +25,8 @@ schema = strawberry.Schema(
 # Strawberry's runner.
 GRAPHQL_SCHEMA: Final = schema._schema  # noqa: SLF001
 
+# Strawberry has directives of its own kind only, with a resolver that changes a field's value.
+GRAPHQL_SCHEMA.directives = (*GRAPHQL_SCHEMA.directives, SNAPSHOT)
 
 # Strawberry keeps @oneOf to itself, too. Told of it, graphql-core checks it in documents and in
 # variables, and introspection shows it.

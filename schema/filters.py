@@ -183,6 +183,8 @@ def _metadata(given: MetadataFilter | None) -> tuple[str | None, str | None]:
 def _text(value: str | None, name: str, *, empty_asks: bool = False) -> str | None:
     """A text that something stored could match; one that is empty asks nothing, unless it does."""
     text = or_none(value)
+    if text is not None and len(text) > metadata_rules.BYTES_MAX:
+        raise RequestError(f"filter.{name}: nothing that is stored has {len(text)} characters.")
     if text is not None and not storable(text):
         raise RequestError(f"filter.{name}: no text here has a NUL or half a surrogate pair.")
     return text if text or empty_asks else None

@@ -1,12 +1,12 @@
 """Scalars: exact where JSON's own types would not be."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
-from typing import Final, NewType
+from typing import Any, Final, NewType, TypeVar
 
 import strawberry
-from graphql import GraphQLError
+from graphql import GraphQLError, ValueNode, value_from_ast_untyped
 from strawberry.types.scalar import ScalarDefinition
 
 from ledger.metadata import JSONValue
@@ -21,6 +21,21 @@ _RFC_3339: Final = re.compile(
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,6})?"
     r"([Zz]|[+-][0-9]{2}:[0-9]{2})"
 )
+
+
+Parsed = TypeVar("Parsed")
+
+
+def _literal(parse: Callable[[object], Parsed]) -> Callable[..., Parsed]:
+    """Parses a literal in a document, so that an error says where it stands."""
+
+    def parse_literal(node: ValueNode, variables: dict[str, Any] | None = None) -> Parsed:
+        try:
+            return parse(value_from_ast_untyped(node, variables))
+        except GraphQLError as error:
+            raise GraphQLError(error.message, node) from None
+
+    return parse_literal
 
 
 def _parse_amount(value: object) -> str:
@@ -61,6 +76,7 @@ SCALARS: Final[Mapping[object, ScalarDefinition]] = {
             "in minor units."
         ),
         parse_value=_parse_amount,
+        parse_literal=_literal(_parse_amount),
     ),
     BigInt: strawberry.scalar(
         name="BigInt",
@@ -76,6 +92,7 @@ SCALARS: Final[Mapping[object, ScalarDefinition]] = {
         specified_by_url="https://www.rfc-editor.org/rfc/rfc3339",
         serialize=_serialize_datetime,
         parse_value=_parse_datetime,
+        parse_literal=_literal(_parse_datetime),
     ),
     JSON: strawberry.scalar(
         name="JSON",

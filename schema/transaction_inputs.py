@@ -27,8 +27,8 @@ _EFFECTIVE_AT = (
 
 
 @strawberry.input(
-    description="One movement: the amount leaves the credited account's debit side, so to speak, "
-    "and both accounts change by it. A wallet on the credit side grows when it is credited."
+    description="One movement: the amount is entered on the debit side of one account and on the "
+    "credit side of the other. An account grows by what is entered on its normal side."
 )
 class PostingInput:
     """Becomes a ``PostingRequest``."""

@@ -5,17 +5,17 @@ to those who ask for plain application/json by name, which intermediaries answer
 request error of a well-formed request given with 200, as the specification recommends.
 """
 
+import re
 from collections.abc import Mapping
 from functools import lru_cache
 from typing import Final
 
 import orjson
-from starlette.requests import Request
-from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
 
 from server import persisted_queries
-from server.operations import Answer, Outcome
-from server.requests import BadRequest
+from server.outcomes import BAD_REQUEST, UNAVAILABLE, Answer, Outcome
+from server.requests import BadRequest, HttpRequest
 
 GRAPHQL_JSON: Final = "application/graphql-response+json"
 JSON: Final = "application/json"
@@ -29,33 +29,63 @@ _STATUSES: Final = {
     Outcome.TIMEOUT: 504,
 }
 # About as long as a full pool takes to serve its queue.
-_RETRY_AFTER_SECONDS: Final = 1
+_RETRY_AFTER: Final = (b"retry-after", b"1")
+_VARY: Final = (b"vary", b"accept")
+# What a ledger says is for whoever asked, and may be otherwise a moment later.
+_NO_STORE: Final = (b"cache-control", b"no-store")
+_NOT_FOUND_YET: Final = (b"cache-control", b"private, no-cache, must-revalidate")
+_CONTENT_TYPES: Final = {
+    type_: (b"content-type", f"{type_}; charset=utf-8".encode()) for type_ in (GRAPHQL_JSON, JSON)
+}
 # Clients have few ways of saying what they accept, and say it with each request.
 _ACCEPTS_MAX: Final = 256
+_RANGE: Final = re.compile(r"[!#$%&'*+.^_`|~0-9a-z-]+/[!#$%&'*+.^_`|~0-9a-z-]+")
+_QUALITY: Final = re.compile(r"0(\.[0-9]{0,3})?|1(\.0{0,3})?")
 
 
-def response(request: Request, answer: Answer, request_id: str) -> Response:
+class Written:
+    """A response as ASGI sends it, without Starlette's, which takes longer than a small query."""
+
+    __slots__ = ("_body", "_headers", "_status")
+
+    def __init__(self, status: int, headers: list[tuple[bytes, bytes]], body: bytes) -> None:
+        self._status = status
+        self._headers = headers
+        self._body = body
+
+    async def __call__(self, _scope: Scope, _receive: Receive, send: Send) -> None:
+        """Send it, whole."""
+        start = {"type": "http.response.start", "status": self._status, "headers": self._headers}
+        await send(start)
+        await send({"type": "http.response.body", "body": self._body})
+
+
+def response(request: HttpRequest, answer: Answer, request_id: str) -> Written:
     """An operation's answer as an HTTP response."""
     accepted = request.headers.get("accept", "*/*")
     status = _STATUSES[answer.outcome]
-    headers: dict[str, str] = {}
     if answer.outcome is Outcome.REFUSED:
         if persisted_queries.is_negotiation(answer.content["errors"]):
+            return _written(accepted, answer.content, 200, request_id, _NOT_FOUND_YET)
+        if is_named(accepted, JSON) and media_type(accepted) == JSON:
             status = 200
-            headers["cache-control"] = "private, no-cache, must-revalidate"
-        elif is_named(accepted, JSON) and media_type(accepted) == JSON:
-            status = 200
-    elif answer.outcome is Outcome.UNAVAILABLE:
-        headers["retry-after"] = str(_RETRY_AFTER_SECONDS)
-    return _written(accepted, answer.content, status, request_id, headers)
+    if status == _STATUSES[Outcome.UNAVAILABLE]:
+        return _written(accepted, answer.content, status, request_id, _NO_STORE, _RETRY_AFTER)
+    return _written(accepted, answer.content, status, request_id, _NO_STORE)
 
 
-def refusal(request: Request, bad: BadRequest, request_id: str) -> Response:
+def refusal(request: HttpRequest, bad: BadRequest, request_id: str) -> Written:
     """The response to what is no GraphQL request."""
-    content = {"errors": [{"message": bad.message}]}
-    headers = {} if bad.allow is None else {"allow": bad.allow}
+    headers = [_NO_STORE]
+    if bad.allow is not None:
+        headers.append((b"allow", bad.allow.encode()))
+    code = BAD_REQUEST
+    if bad.status == _STATUSES[Outcome.UNAVAILABLE]:
+        code = UNAVAILABLE
+        headers.append(_RETRY_AFTER)
+    content = {"errors": [{"message": bad.message, "extensions": {"code": code}}]}
     accepted = request.headers.get("accept", "*/*")
-    return _written(accepted, content, bad.status, request_id, headers)
+    return _written(accepted, content, bad.status, request_id, *headers)
 
 
 def _written(
@@ -63,14 +93,13 @@ def _written(
     content: Mapping[str, object],
     status: int,
     request_id: str,
-    headers: dict[str, str],
-) -> Response:
-    headers["x-request-id"] = request_id
-    return Response(
-        orjson.dumps(content),
-        status_code=status,
-        headers=headers,
-        media_type=f"{media_type(accepted)}; charset=utf-8",
+    *headers: tuple[bytes, bytes],
+) -> Written:
+    body = orjson.dumps(content)
+    length = (b"content-length", b"%d" % len(body))
+    id_ = (b"x-request-id", request_id.encode())
+    return Written(
+        status, [_CONTENT_TYPES[media_type(accepted)], _VARY, length, id_, *headers], body
     )
 
 
@@ -86,30 +115,38 @@ def media_type(accepted: str) -> str:
 @lru_cache(_ACCEPTS_MAX)
 def is_named(accepted: str, wanted: str) -> bool:
     """Whether a media type is accepted, and by its name."""
-    return any(name == wanted and quality for name, quality in _ranges(accepted))
+    return bool(_ranges(accepted).get(wanted))
+
+
+@lru_cache(_ACCEPTS_MAX)
+def is_acceptable(accepted: str) -> bool:
+    """Whether anything that is answered here is accepted."""
+    return any(_quality(accepted, wanted) for wanted in (GRAPHQL_JSON, JSON, EVENT_STREAM))
 
 
 def _quality(accepted: str, wanted: str) -> float:
     """How much a media type is wanted: the most specific range that it is in says so."""
-    found = dict(_ranges(accepted))
+    ranges = _ranges(accepted)
     kind = wanted.partition("/")[0]
     for name in (wanted, f"{kind}/*", "*/*"):
-        if name in found:
-            return found[name]
+        if name in ranges:
+            return ranges[name]
     return 0.0
 
 
-def _ranges(accepted: str) -> list[tuple[str, float]]:
-    ranges = []
+def _ranges(accepted: str) -> dict[str, float]:
+    """The media ranges of an Accept header; one that has none accepts everything."""
+    ranges: dict[str, float] = {}
     for part in accepted.split(","):
         name, *parameters = (piece.strip().lower() for piece in part.split(";"))
+        if not _RANGE.fullmatch(name):
+            continue
         qualities = [piece[2:] for piece in parameters if piece.startswith("q=")]
-        ranges.append((name, _number(qualities[0]) if qualities else 1.0))
-    return ranges
+        quality = _number(qualities[0]) if qualities else 1.0
+        # The same range with and without parameters, such as a charset: either will do.
+        ranges[name] = max(quality, ranges.get(name, 0.0))
+    return ranges or {"*/*": 1.0}
 
 
 def _number(text: str) -> float:
-    try:
-        return min(max(float(text), 0.0), 1.0)
-    except ValueError:
-        return 1.0
+    return float(text) if _QUALITY.fullmatch(text) else 1.0

@@ -13,15 +13,14 @@ from typing import Any, Final
 
 from graphql import OperationType
 from sse_starlette.sse import SendTimeoutError
-from starlette.requests import Request
-from starlette.responses import Response
-from starlette.types import Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
-from server import answers, event_stream, operations, playground, requests
+from server import answers, event_stream, outcomes, playground, requests
 from server.capacity import Capacity
-from server.operations import Answer, Call, Operations, Prepared
+from server.operations import Operations, Prepared
 from server.origins import Origins
-from server.requests import BadRequest, GraphQLRequest
+from server.outcomes import Answer, Call
+from server.requests import BadRequest, GraphQLRequest, HttpRequest
 from server.settings import Settings
 
 _BY_POST: Final = BadRequest(405, "Only queries are answered by GET. Send it by POST.", "POST")
@@ -29,6 +28,11 @@ _BY_EVENTS: Final = BadRequest(
     400,
     "A subscription is answered with events: send it with Accept: text/event-stream, or over a "
     "WebSocket with the subprotocol graphql-transport-ws.",
+)
+_NOT_ACCEPTABLE: Final = BadRequest(
+    406,
+    f"Accept {answers.GRAPHQL_JSON} or {answers.JSON}, which answers are written in, or "
+    f"{answers.EVENT_STREAM}.",
 )
 _REQUEST_ID: Final = re.compile(r"[A-Za-z0-9._:-]{1,64}")
 
@@ -50,31 +54,33 @@ class GraphQLEndpoint:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One request's response; none where the client has left."""
-        response = await self.answer(Request(scope, receive))
+        response = await self.answer(requests.of(scope, receive))
         if response is None:
             return
         # A client that does not read its events: there is nobody to tell.
         with suppress(SendTimeoutError):
             await response(scope, receive, send)
 
-    async def answer(self, request: Request) -> Response | None:
+    async def answer(self, request: HttpRequest) -> ASGIApp | None:
         """One request's response, whatever it was; None where nobody waits for it any more."""
         if request.method in {"GET", "HEAD"} and _wants_page(request):
             return playground.page()
-        call = Call(_request_id(request))
-        refused = self._origins.refusal(request.headers)
+        snapshot = request.headers.get("florin-snapshot", "").strip().lower() == "true"
+        call = Call(_request_id(request), snapshot)
+        refused = self._origins.refusal(request.headers, by_get=request.method != "POST")
         if refused is not None:
             return answers.refusal(request, BadRequest(403, refused), call.request_id)
-        limit = self._configured.body_bytes_max
-        asked = await requests.read(request, body_bytes_max=limit)
+        if not answers.is_acceptable(request.headers.get("accept", "*/*")):
+            return answers.refusal(request, _NOT_ACCEPTABLE, call.request_id)
+        asked = await requests.read(request, self._configured)
         if isinstance(asked, BadRequest):
             return answers.refusal(request, asked, call.request_id)
         try:
             return await self._run(request, asked, call)
         except Exception as error:  # noqa: BLE001 - masked, logged and answered
-            return answers.response(request, operations.fault(error, call), call.request_id)
+            return answers.response(request, outcomes.fault(error, call), call.request_id)
 
-    async def _run(self, request: Request, asked: GraphQLRequest, call: Call) -> Response | None:
+    async def _run(self, request: HttpRequest, asked: GraphQLRequest, call: Call) -> ASGIApp | None:
         prepared = self._operations.prepare(asked)
         if isinstance(prepared, Answer):
             return answers.response(request, prepared, call.request_id)
@@ -90,7 +96,7 @@ class GraphQLEndpoint:
             answer = await while_connected(request, answer)
         return None if answer is None else answers.response(request, answer, call.request_id)
 
-    async def _events(self, request: Request, prepared: Prepared, call: Call) -> Response:
+    async def _events(self, request: HttpRequest, prepared: Prepared, call: Call) -> ASGIApp:
         if self._capacity.is_full:
             bad = BadRequest(503, self._capacity.refusal)
             return answers.refusal(request, bad, call.request_id)
@@ -104,7 +110,7 @@ class GraphQLEndpoint:
         return event_stream.of_many(stream, call, self._capacity, self._configured)
 
 
-async def while_connected(request: Request, work: Coroutine[Any, Any, Answer]) -> Answer | None:
+async def while_connected(request: HttpRequest, work: Coroutine[Any, Any, Answer]) -> Answer | None:
     """What the work gives, or None if the client leaves first: then it is cancelled.
 
     Whatever the work does on being cancelled is waited for.
@@ -113,34 +119,31 @@ async def while_connected(request: Request, work: Coroutine[Any, Any, Answer]) -
     gone = asyncio.create_task(_disconnected(request))
     try:
         await asyncio.wait({running, gone}, return_when=asyncio.FIRST_COMPLETED)
-        if running.done():
-            return running.result()
-        running.cancel()
-        await asyncio.wait({running})
-        return None
+        return running.result() if running.done() else None
     finally:
         gone.cancel()
         if not running.done():
             running.cancel()
+            await asyncio.wait({running})
 
 
-async def _disconnected(request: Request) -> None:
+async def _disconnected(request: HttpRequest) -> None:
     while (await request.receive())["type"] != "http.disconnect":
         pass
 
 
-def _request_id(request: Request) -> str:
+def _request_id(request: HttpRequest) -> str:
     """The client's own, so that one id leads through everybody's logs; or a new one."""
     sent = request.headers.get("x-request-id", "")
     return sent if _REQUEST_ID.fullmatch(sent) else secrets.token_hex(8)
 
 
-def _wants_events(request: Request) -> bool:
+def _wants_events(request: HttpRequest) -> bool:
     return answers.is_named(request.headers.get("accept", ""), answers.EVENT_STREAM)
 
 
-def _wants_page(request: Request) -> bool:
+def _wants_page(request: HttpRequest) -> bool:
     accepted = request.headers.get("accept", "")
     return answers.is_named(accepted, "text/html") and not (
-        {"query", "documentId", "extensions"} & request.query_params.keys()
+        {"query", "documentId", "extensions"} & request.parameters.keys()
     )

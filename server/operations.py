@@ -6,17 +6,16 @@ down is theirs.
 
 import asyncio
 import inspect
-import logging
-from collections.abc import AsyncGenerator, Awaitable, Coroutine, Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Coroutine
 from contextlib import aclosing
-from enum import Enum, auto
-from typing import Any, Final
+from typing import Any
 
 import msgspec
 from graphql import (
     ExecutionResult,
     Executor,
     GraphQLError,
+    MiddlewareManager,
     OperationDefinitionNode,
     OperationType,
     create_source_event_stream,
@@ -24,45 +23,17 @@ from graphql import (
 )
 from graphql.execution import execute_subscription_event
 
-from db import faults
 from db.pool import Pool
 from resolvers.context import Context
 from resolvers.event_feed import EventFeed
+from resolvers.explanation import Explanation
 from schema.build import GRAPHQL_SCHEMA
-from server import costs, documents
+from server import costs, documents, outcomes, wishes
 from server.documents import Document, Documents
+from server.outcomes import Answer, Call, Outcome
 from server.requests import GraphQLRequest
 from server.settings import Settings
-
-logger = logging.getLogger("florin.graphql")
-
-_UNAVAILABLE: Final = (
-    "The database cannot be had right now. Send the request again later: thanks to their "
-    "idempotency keys, no transaction will be posted twice."
-)
-
-
-class Outcome(Enum):
-    """How an operation ended."""
-
-    DATA = auto()
-    REFUSED = auto()  # a request error: nothing was run
-    FAULT = auto()  # a bug, and so no data at all
-    TIMEOUT = auto()
-    UNAVAILABLE = auto()
-
-
-class Answer(msgspec.Struct, frozen=True, gc=False):
-    """A response as GraphQL specifies it: ``content`` has data, errors and extensions."""
-
-    content: dict[str, Any]
-    outcome: Outcome = Outcome.DATA
-
-
-class Call(msgspec.Struct, frozen=True, gc=False):
-    """What else is known of a request; its id is in the log where something went wrong."""
-
-    request_id: str
+from server.wishes import Wishes
 
 
 class Prepared(msgspec.Struct, frozen=True, gc=False):
@@ -96,18 +67,21 @@ class Operations:
         self._documents = documents_
         self._timeout_seconds = configured.operation_timeout_seconds
         self._hide_suggestions = not configured.suggestions
+        self._explain_allowed = configured.allows_explain
 
     def prepare(self, asked: GraphQLRequest) -> Prepared | Answer:
         """The operation that a request asks for, or the answer that says why it is not run."""
         found = self._documents.find(asked)
         if isinstance(found, list):
-            return refused(found)
+            return outcomes.refused(found)
         operation = documents.operation(found.node, asked.operation_name)
         if isinstance(operation, GraphQLError):
-            return refused([operation])
+            return outcomes.refused([operation])
         cost = found.cost(operation, asked.variables or {})
         if cost > self._documents.cost_max:
-            return self._with_cost(refused([costs.refusal(cost, self._documents.cost_max)]), cost)
+            return self._with_cost(
+                outcomes.refused([costs.refusal(cost, self._documents.cost_max)]), cost
+            )
         return Prepared(found, operation, asked, cost)
 
     def execute(self, prepared: Prepared, call: Call) -> Answer | Coroutine[Any, Any, Answer]:
@@ -117,30 +91,46 @@ class Operations:
         statements, on the server, too; a commit that has begun is finished before
         (``resolvers.mutations.transact``).
         """
-        context = self._context()
+        granted = self._wishes(prepared, call)
+        if isinstance(granted, GraphQLError):
+            return outcomes.refused([granted])
+        explained = Explanation() if granted.explain else None
+        context = Context(
+            self._pool,
+            self._ledger_id,
+            self._feed,
+            snapshot=granted.snapshot,
+            explained=explained,
+        )
         result = execute(
             GRAPHQL_SCHEMA,
             prepared.document.node,
             context_value=context,
             variable_values=dict(prepared.asked.variables or {}),
             operation_name=prepared.asked.operation_name,
+            middleware=None if explained is None else MiddlewareManager(explained),
             hide_suggestions=self._hide_suggestions,
         )
         if isinstance(result, ExecutionResult):
-            return self._with_cost(_answer(result, call), prepared.cost)
-        return self._executed(prepared, call, context, result)
+            return self._extended(outcomes.of(result, call), prepared, explained)
+        return self._executed(prepared, call, context, explained, result)
 
     async def _executed(
-        self, prepared: Prepared, call: Call, context: Context, running: Awaitable[ExecutionResult]
+        self,
+        prepared: Prepared,
+        call: Call,
+        context: Context,
+        explained: Explanation | None,
+        running: Awaitable[ExecutionResult],
     ) -> Answer:
         try:
             async with asyncio.timeout(self._timeout_seconds):
-                answer = _answer(await running, call)
+                answer = outcomes.of(await running, call)
         except TimeoutError:
             answer = self._timed_out(prepared, call)
         finally:
             await context.close()
-        return self._with_cost(answer, prepared.cost)
+        return self._extended(answer, prepared, explained)
 
     async def subscribe(
         self, prepared: Prepared, call: Call
@@ -149,6 +139,9 @@ class Operations:
 
         Whoever iterates closes the iterator (``contextlib.aclosing``) when nobody listens any more.
         """
+        granted = self._wishes(prepared, call)
+        if isinstance(granted, GraphQLError):
+            return outcomes.refused([granted])
         executor = Executor.build(
             GRAPHQL_SCHEMA,
             prepared.document.node,
@@ -158,14 +151,16 @@ class Operations:
             hide_suggestions=self._hide_suggestions,
         )
         if not isinstance(executor, Executor):
-            return refused(executor)
+            return outcomes.refused(executor)
         source = create_source_event_stream(executor)
         if inspect.isawaitable(source):
             source = await source
         if isinstance(source, ExecutionResult):
-            answer = _answer(source, call)
+            answer = outcomes.of(source, call)
             # Specified to be a request error: nothing has been subscribed to.
-            return refused(source.errors or []) if answer.outcome is Outcome.DATA else answer
+            return (
+                outcomes.refused(source.errors or []) if answer.outcome is Outcome.DATA else answer
+            )
         return self._events(executor, source, call)
 
     async def _events(
@@ -188,13 +183,29 @@ class Operations:
                 async with asyncio.timeout(self._timeout_seconds):
                     result = await result
             except TimeoutError:
-                return _timeout(f"It took more than {self._timeout_seconds:g} s.", call)
+                return outcomes.timeout(f"It took more than {self._timeout_seconds:g} s.", call)
             finally:
                 await context.close()
-        return _answer(result, call)
+        return outcomes.of(result, call)
 
     def _context(self) -> Context:
         return Context(self._pool, self._ledger_id, self._feed)
+
+    def _wishes(self, prepared: Prepared, call: Call) -> Wishes | GraphQLError:
+        return wishes.of(
+            prepared.operation,
+            prepared.asked,
+            snapshot_by_header=call.snapshot,
+            explain_allowed=self._explain_allowed,
+        )
+
+    def _extended(
+        self, answer: Answer, prepared: Prepared, explained: Explanation | None
+    ) -> Answer:
+        if explained is not None:
+            reads = wishes.explained(explained.reads)
+            answer.content.setdefault("extensions", {})["florin"] = {"explain": reads}
+        return self._with_cost(answer, prepared.cost)
 
     def _with_cost(self, answer: Answer, cost: int) -> Answer:
         extensions = answer.content.setdefault("extensions", {})
@@ -210,64 +221,4 @@ class Operations:
             message += " What was about to be committed may be: send it again with the same keys."
         else:
             message += " Ask for less at a time."
-        return _timeout(message, call)
-
-
-def refused(errors: Sequence[GraphQLError]) -> Answer:
-    """A request error: nothing was run, and there is no data."""
-    return Answer({"errors": [error.formatted for error in errors]}, Outcome.REFUSED)
-
-
-def fault(error: BaseException, call: Call) -> Answer:
-    """Something broke outside of any field."""
-    logger.error("Fault in request %s", call.request_id, exc_info=error)
-    return Answer({"errors": [_masked(call)]}, Outcome.FAULT)
-
-
-def _answer(result: ExecutionResult, call: Call) -> Answer:
-    errors = result.errors
-    if not errors:
-        return Answer({"data": result.data})
-    causes = [error.original_error for error in errors if error.original_error is not None]
-    outage = next((cause for cause in causes if faults.is_outage(cause)), None)
-    if outage is not None:
-        logger.warning("Database unavailable in request %s: %s", call.request_id, outage)
-        return _unavailable()
-    if result.data is None and all(error.path is None for error in errors):
-        return refused(errors)
-    shown = [_shown(error, call) for error in errors]
-    is_fault = result.data is None and any(map(_is_fault, errors))
-    outcome = Outcome.FAULT if is_fault else Outcome.DATA
-    return Answer({"errors": shown, "data": result.data}, outcome)
-
-
-def _is_fault(error: GraphQLError) -> bool:
-    """Whether an error is nobody's intention: a bug."""
-    return error.original_error is not None and not isinstance(error.original_error, GraphQLError)
-
-
-def _shown(error: GraphQLError, call: Call) -> Mapping[str, Any]:
-    if not _is_fault(error):
-        return error.formatted
-    logger.error("Fault in request %s", call.request_id, exc_info=error.original_error)
-    return {**error.formatted, **_masked(call)}
-
-
-def _masked(call: Call) -> dict[str, Any]:
-    return {
-        "message": f"Something went wrong here. Quote request {call.request_id} when you report "
-        "it.",
-        "extensions": {"code": "INTERNAL_ERROR", "requestId": call.request_id},
-    }
-
-
-def _timeout(message: str, call: Call) -> Answer:
-    logger.warning("Time limit in request %s: %s", call.request_id, message)
-    return Answer(
-        {"errors": [{"message": message, "extensions": {"code": "TIMEOUT"}}]}, Outcome.TIMEOUT
-    )
-
-
-def _unavailable() -> Answer:
-    error = {"message": _UNAVAILABLE, "extensions": {"code": "UNAVAILABLE"}}
-    return Answer({"errors": [error]}, Outcome.UNAVAILABLE)
+        return outcomes.timeout(message, call)

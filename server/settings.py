@@ -9,6 +9,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from db.pool import PoolSettings
 from server.limit_settings import LimitSettings
+from server.origins import is_loopback
 from server.subscription_settings import SubscriptionSettings
 
 _ORIGIN: Final = re.compile(r"https?://[^/?#@\sA-Z*]+")
@@ -130,6 +131,15 @@ class Settings(LimitSettings, SubscriptionSettings, BaseSettings):
         ),
     ] = ()
 
+    explain: Annotated[
+        bool | None,
+        Field(
+            description="Whether clients may have their requests explained, with statements and "
+            "plans, which tell of everybody's data and take as long again; unset, where `host` is "
+            "a loopback address."
+        ),
+    ] = None
+
     @field_validator("cors_origins", mode="before")
     @classmethod
     def _origins(cls, value: object) -> object:
@@ -166,6 +176,11 @@ class Settings(LimitSettings, SubscriptionSettings, BaseSettings):
                 "shutdown"
             )
         return self
+
+    @property
+    def allows_explain(self) -> bool:
+        """Whether requests are explained to whoever asks."""
+        return is_loopback(self.host) if self.explain is None else self.explain
 
     @property
     def pool(self) -> PoolSettings:

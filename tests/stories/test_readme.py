@@ -1,14 +1,8 @@
 """The README's quick start, run as printed against a server that was started as printed."""
 
 import json
-import os
 import re
-import signal
-import socket
 import subprocess
-import sys
-import time
-import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,6 +11,7 @@ from typing import Any
 import pytest
 
 from server.settings import Settings
+from tests import servers
 
 README = (Path(__file__).parents[2] / "README.md").read_text()
 BLOCK = re.compile(r"```sh\n(curl .*?)```\n\n```json\n(.*?)```", re.DOTALL)
@@ -26,31 +21,8 @@ ADDRESS = "http://127.0.0.1:8000"
 @pytest.fixture
 def address(database_url: str) -> Iterator[str]:
     """A real `florin serve` on a free port."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    environment = {**os.environ, "DATABASE_URL": database_url}
-    command = [sys.executable, "-m", "server", "serve", "--port", str(port)]
-    with subprocess.Popen(command, env=environment) as process:  # noqa: S603 - our own
-        try:
-            _wait_until_ready(f"http://127.0.0.1:{port}/readyz", process)
-            yield f"http://127.0.0.1:{port}"
-        finally:
-            process.send_signal(signal.SIGTERM)
-        assert process.wait(timeout=20) == 0
-
-
-def _wait_until_ready(url: str, process: "subprocess.Popen[bytes]") -> None:
-    deadline = time.monotonic() + 30
-    while time.monotonic() < deadline:
-        assert process.poll() is None, "florin serve ended"
-        try:
-            with urllib.request.urlopen(url, timeout=1) as answer:  # noqa: S310 - our own
-                if answer.status == 200:
-                    return
-        except urllib.error.URLError:
-            time.sleep(0.1)
-    raise AssertionError("florin serve was not ready in time.")
+    with servers.running(database_url) as serving:
+        yield serving
 
 
 def run(command: str) -> Any:  # noqa: ANN401
@@ -77,7 +49,7 @@ def test_a_browser_is_shown_the_playground(address: str) -> None:
     asked = urllib.request.Request(f"{address}/graphql", headers={"accept": "text/html"})  # noqa: S310
     with urllib.request.urlopen(asked, timeout=5) as answer:  # noqa: S310
         page = answer.read().decode()
-    assert "graphiql" in page.lower()
+    assert "playground" in page.lower()
     assert answer.headers["content-type"].startswith("text/html")
 
 

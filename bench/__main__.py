@@ -8,13 +8,14 @@ from typing import Annotated, Final
 
 import typer
 
-from bench import breakdown, bulk, keys, report, servers
+from bench import breakdown, bulk, endpoint, keys, report, servers
 from bench.report import Measured
 
 _BENCHMARKS: Final[Mapping[str, Callable[..., Measured]]] = {
     "bulk": bulk.measure,
     "keys": keys.measure,
     "breakdown": breakdown.measure,
+    "endpoint": endpoint.measure,
 }
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
@@ -25,8 +26,8 @@ def run(
     seconds: Annotated[int, typer.Option(min=1, help="How long each turn over HTTP takes.")] = 3,
     rounds: Annotated[int, typer.Option(min=1, help="How many turns everything has.")] = 5,
     only: Annotated[
-        str, typer.Option(help="Some of bulk, keys and breakdown, with commas between.")
-    ] = "bulk,keys,breakdown",
+        str, typer.Option(help="Some of bulk, keys, breakdown and endpoint, with commas between.")
+    ] = "bulk,keys,breakdown,endpoint",
 ) -> None:
     """Compare side by side; nothing is asserted. BENCH_DATABASE_URL names another server."""
     # A supervisor's stop is like Ctrl-C: whatever was started is stopped on the way out.

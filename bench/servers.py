@@ -12,7 +12,7 @@ import tempfile
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -73,11 +73,32 @@ def florin(database_url: str, *, workers: int) -> Iterator[int]:
         "FLORIN_PORT": str(port),
         "FLORIN_WORKERS": str(workers),
     }
+    # The script that is installed beside this interpreter.
+    command = [str(Path(sys.executable).with_name("florin")), "serve"]
+    with _served(command, environment, f"http://127.0.0.1:{port}/readyz"):
+        yield port
+
+
+@contextlib.contextmanager
+def strawberry_view() -> Iterator[int]:
+    """The same schema behind Strawberry's own ASGI view, in a process of its own; its port."""
+    port = _free_port()
+    command = [sys.executable, "-m", "bench.strawberry_view", str(port)]
+    ready = f"http://127.0.0.1:{port}/graphql?query=%7B__typename%7D"
+    with _served(command, dict(os.environ), ready):
+        yield port
+
+
+@contextlib.contextmanager
+def _served(
+    command: Sequence[str], environment: Mapping[str, str], ready_url: str
+) -> Iterator[None]:
+    """A server in a process of its own, ready until the block ends; its log where it fails."""
     with (
         tempfile.TemporaryFile() as log,
         # In a session of its own, so that Ctrl-C reaches it by way of the `finally` only.
         subprocess.Popen(  # noqa: S603 - our own arguments
-            [Path(sys.executable).with_name("florin"), "serve"],
+            command,
             env=environment,
             stdout=log,
             stderr=subprocess.STDOUT,
@@ -85,8 +106,8 @@ def florin(database_url: str, *, workers: int) -> Iterator[int]:
         ) as process,
     ):
         try:
-            _wait_until_ready(process, port)
-            yield port
+            _wait_until_ready(process, ready_url)
+            yield
         except Exception:
             log.seek(0)
             sys.stderr.write(log.read().decode(errors="replace"))
@@ -138,16 +159,16 @@ def _free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def _wait_until_ready(process: subprocess.Popen[bytes], port: int) -> None:
+def _wait_until_ready(process: subprocess.Popen[bytes], url: str) -> None:
     deadline = time.monotonic() + _START_SECONDS_MAX
     while time.monotonic() < deadline:
         if process.poll() is not None:
-            raise RuntimeError(f"florin serve ended with {process.returncode}")
+            raise RuntimeError(f"the server ended with {process.returncode}")
         with contextlib.suppress(urllib.error.URLError, OSError):
-            urllib.request.urlopen(f"http://127.0.0.1:{port}/readyz", timeout=2).close()
+            urllib.request.urlopen(url, timeout=2).close()  # noqa: S310 - our own
             return
         time.sleep(0.1)
-    raise RuntimeError("florin serve did not become ready")
+    raise RuntimeError("the server did not become ready")
 
 
 def _stop(process: subprocess.Popen[bytes]) -> None:

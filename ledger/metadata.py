@@ -23,13 +23,11 @@ def problem(value: object) -> str | None:
         return "metadata is a JSON object"
     if len(value) > KEYS_MAX:
         return f"metadata has {len(value)} keys; at most {KEYS_MAX} are kept"
-    inner = _problem_within(value, depth=1)
-    if inner is not None:
-        return inner
-    size = len(orjson.dumps(value))
-    if size > BYTES_MAX:
+    # The size first: it bounds the walk, which takes a hundred times as long.
+    size = _size(value)
+    if size is not None and size > BYTES_MAX:
         return f"metadata takes {size} bytes as JSON; at most {BYTES_MAX} are kept"
-    return None
+    return _problem_within(value, depth=1)
 
 
 def digest(value: Metadata) -> bytes:
@@ -42,6 +40,14 @@ def merge(old: Metadata, changes: Metadata) -> dict[str, JSONValue]:
     """The old object with the changed keys; null removes a key (RFC 7396, first level only)."""
     removed = {key for key, value in changes.items() if value is None}
     return {key: value for key, value in {**old, **changes}.items() if key not in removed}
+
+
+def _size(value: object) -> int | None:
+    """Bytes as JSON; None for what is none, be it too deep, too large a number or no text."""
+    try:
+        return len(orjson.dumps(value))
+    except orjson.JSONEncodeError:
+        return None
 
 
 def _problem_within(value: object, *, depth: int) -> str | None:

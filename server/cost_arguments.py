@@ -28,7 +28,11 @@ from resolvers import pages
 from server.amounts import Amount, Given
 
 _PAGE_SIZES: Final = frozenset({"first", "last"})
-# Longer lists are not looked into: no argument takes more than 1000.
+# No argument takes a longer list. What is beyond counts many times, so that lists which would take
+# long to be coerced, only to be refused then, cost too much to be.
+_ITEMS_MAX: Final = 1000
+_SURPLUS: Final = 50
+# Longer ones are not looked into.
 _ITEMS_LOOKED_INTO_MAX: Final = 10_000
 
 
@@ -82,8 +86,8 @@ class Arguments:
         if isinstance(bare, GraphQLList):
             listed = _listed(opened)
             if len(listed) > _ITEMS_LOOKED_INTO_MAX or not _bears_lists(bare.of_type):
-                return len(listed), 0
-            return len(listed), sum(
+                return _items(listed), 0
+            return _items(listed), sum(
                 sum(self._counted(bare.of_type, item, variables)) for item in listed
             )
         outer = inner = 0
@@ -136,6 +140,10 @@ def _listed(value: object) -> Sequence[object]:
     if value is None:
         return ()
     return value if isinstance(value, list | tuple) else (value,)
+
+
+def _items(listed: Sequence[object]) -> int:
+    return len(listed) + _SURPLUS * max(0, len(listed) - _ITEMS_MAX)
 
 
 def _varies(value: ValueNode) -> bool:

@@ -129,13 +129,14 @@ class _Counting:
         if not is_composite_type(type_):
             return cost
         sets = [node.selection_set for node in nodes if node.selection_set is not None]
-        each = self.selected(type_, sets, answered if page is None else page)
         if not isinstance(get_nullable_type(field.type), GraphQLList):
+            each = self.selected(type_, sets, answered if page is None else page)
             return amounts.total([cost, each])
         if is_introspection_type(parent):
             length = _introspected(self._schema).get(node.name.value, 1)
         elif takes_lists(field):
             length = answered
+        each = self.selected(type_, sets, _LIST_LENGTH)
         return amounts.total([cost, amounts.product(length, each)])
 
 

@@ -41,6 +41,14 @@ class Document:
 
     def cost(self, operation: OperationDefinitionNode, variables: Mapping[str, object]) -> int:
         """What one of its operations costs with these variables, right or wrong."""
+        return costs.with_variables(self._cost(operation), variables)
+
+    def fixed_cost(self, operation: OperationDefinitionNode) -> int | None:
+        """What one of its operations costs; None where that depends on variables."""
+        cost = self._cost(operation)
+        return cost if isinstance(cost, int) else None
+
+    def _cost(self, operation: OperationDefinitionNode) -> Amount:
         name = operation.name.value if operation.name is not None else ""
         known = self._costs.get(name)
         if known is None:
@@ -50,7 +58,7 @@ class Document:
                 if isinstance(definition, FragmentDefinitionNode)
             }
             known = self._costs[name] = costs.of(operation, fragments, self._schema)
-        return costs.with_variables(known, variables)
+        return known
 
 
 class Documents:
@@ -131,7 +139,7 @@ class Documents:
         return {} if path is None else trusted_documents.read(path, self._checked)
 
     def _checked(self, text: str) -> Document | list[GraphQLError]:
-        """A trusted document, within the limits and, where variables do not decide, the cost."""
+        """A trusted document within the limits; its cost, too, where variables do not decide."""
         read = validation.read(text, self._schema, self._configured)
         if isinstance(read, list):
             return read
@@ -140,7 +148,8 @@ class Documents:
             costs.refusal(cost, self.cost_max)
             for definition in read.definitions
             if isinstance(definition, OperationDefinitionNode)
-            and (cost := document.cost(definition, {})) > self.cost_max
+            and (cost := document.fixed_cost(definition)) is not None
+            and cost > self.cost_max
         ]
         return costly or document
 

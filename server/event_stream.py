@@ -4,18 +4,23 @@ Each answer is an event `next`, and `complete` is the last one; comments in betw
 connection open. What is refused before it runs is answered as over plain HTTP.
 """
 
+import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Coroutine
 from contextlib import aclosing
-from typing import Any
+from typing import Any, Final
 
+import anyio
 import orjson
 from sse_starlette import EventSourceResponse, ServerSentEvent
 from starlette.responses import Response
 
-from server import operations
+from server import outcomes
 from server.capacity import Capacity
-from server.operations import Answer, Call
+from server.outcomes import Answer, Call
 from server.subscription_settings import SubscriptionSettings
+
+# For a stream to end in good order when the server stops.
+_GRACE_SECONDS: Final = 5.0
 
 
 def of_many(
@@ -24,21 +29,49 @@ def of_many(
     capacity: Capacity,
     configured: SubscriptionSettings,
 ) -> Response:
-    """The events of a subscription; the stream ends with it, or with the client."""
+    """The events of a subscription; the stream ends with it, with the client, or with the server.
+
+    Only in the first case is it complete: otherwise the client is to come back.
+    """
+    stopping = anyio.Event()
 
     async def events() -> AsyncIterator[ServerSentEvent]:
         with capacity.taken():
             try:
-                async with aclosing(answers):
-                    async for answer in answers:
+                async with aclosing(answers), aclosing(_until(stopping, answers)) as until:
+                    async for answer in until:
                         yield _next(answer)
                         if "data" not in answer.content:
                             break
             except Exception as error:  # noqa: BLE001 - masked, logged and sent
-                yield _next(operations.fault(error, call))
-            yield _COMPLETE
+                yield _next(outcomes.fault(error, call))
+            if not stopping.is_set():
+                yield _COMPLETE
 
-    return _response(events(), call, configured)
+    return _response(events(), call, configured, stopping)
+
+
+async def _until(
+    stopping: anyio.Event, answers: AsyncGenerator[Answer, None]
+) -> AsyncGenerator[Answer, None]:
+    """The answers that come until the server stops."""
+    stopped = asyncio.create_task(stopping.wait())
+    try:
+        while True:
+            coming = asyncio.ensure_future(anext(answers, None))
+            either: set[asyncio.Future[Any]] = {coming, stopped}
+            try:
+                await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
+            finally:
+                if not coming.done():
+                    coming.cancel()
+                    await asyncio.wait({coming})
+            answer = None if coming.cancelled() else coming.result()
+            if answer is None:
+                return
+            yield answer
+    finally:
+        stopped.cancel()
 
 
 def of_one(
@@ -50,7 +83,7 @@ def of_one(
         try:
             yield _next(answer if isinstance(answer, Answer) else await answer)
         except Exception as error:  # noqa: BLE001 - masked, logged and sent
-            yield _next(operations.fault(error, call))
+            yield _next(outcomes.fault(error, call))
         yield _COMPLETE
 
     return _response(events(), call, configured)
@@ -65,10 +98,15 @@ _COMPLETE = ServerSentEvent(event="complete", data="")
 
 
 def _response(
-    events: AsyncIterator[ServerSentEvent], call: Call, configured: SubscriptionSettings
+    events: AsyncIterator[ServerSentEvent],
+    call: Call,
+    configured: SubscriptionSettings,
+    stopping: anyio.Event | None = None,
 ) -> Response:
     return EventSourceResponse(
         events,
+        shutdown_event=stopping,
+        shutdown_grace_period=_GRACE_SECONDS,
         headers={"x-request-id": call.request_id},
         ping=configured.ping_seconds,
         sep="\n",

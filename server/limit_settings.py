@@ -14,9 +14,18 @@ class LimitSettings(BaseSettings):
         int,
         Field(
             ge=1024,
-            description="A full batch of 1000 transactions with 100 postings each is about 12 MB.",
+            description="A batch of 1000 transactions with 16 kB of metadata each.",
         ),
     ] = 16 * 1024 * 1024
+    body_values_max: Annotated[
+        int,
+        Field(
+            ge=1000,
+            description="Values in a body's JSON, counted by its commas: reading so many takes up "
+            "to 40 milliseconds, in which nothing else is answered. A batch of 1000 transactions "
+            "with 30 postings each has fewer.",
+        ),
+    ] = 100_000
     document_length_max: Annotated[
         int,
         Field(ge=1000, description="Characters. Bounds lexing; data belongs in variables."),
@@ -25,10 +34,10 @@ class LimitSettings(BaseSettings):
         int,
         Field(
             ge=100,
-            description="Bounds parsing and validation, some 10 microseconds a token; data belongs "
+            description="Bounds parsing and validation, some 15 microseconds a token; data belongs "
             "in variables. GraphiQL's introspection has 400.",
         ),
-    ] = 4_000
+    ] = 3_000
     document_depth_max: Annotated[
         int,
         Field(
@@ -78,10 +87,11 @@ class LimitSettings(BaseSettings):
             ge=1000,
             description="About how many fields an answer may have: page sizes multiply. 1000 "
             "entries with their transactions and accounts cost 50,000, a batch of 1000 "
-            "transactions with 100 postings each 150,000. At the 1 to 8 microseconds that were "
-            "measured, this is about a second of one process.",
+            "transactions with 100 postings each 150,000, 500 users with a page each of accounts "
+            "and of their entries 400,000. At the 1 to 8 microseconds that were measured, this is "
+            "a second or two of one process.",
         ),
-    ] = 200_000
+    ] = 500_000
 
     introspection: Annotated[
         bool,

@@ -109,6 +109,8 @@ class Operations:
             variable_values=dict(prepared.asked.variables or {}),
             operation_name=prepared.asked.operation_name,
             middleware=None if explained is None else MiddlewareManager(explained),
+            # The schema has neither @defer nor @stream, which the default one looks for.
+            executor_class=Executor,
             hide_suggestions=self._hide_suggestions,
         )
         if isinstance(result, ExecutionResult):

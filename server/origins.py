@@ -19,22 +19,32 @@ class Origins:
 
     def __init__(self, allowed: Sequence[str], *, is_loopback: bool) -> None:
         self._allowed = frozenset(allowed)
+        self._allowed_hosts = frozenset(map(_authority, allowed))
         self._is_loopback = is_loopback
 
-    def refusal(self, headers: Mapping[str, str]) -> str | None:
-        """Why a request with these headers is refused; None where it is not."""
+    def refusal(self, headers: Mapping[str, str], *, by_get: bool = False) -> str | None:
+        """Why a request with these headers is refused; None where it is not.
+
+        ``by_get`` is for whatever browsers send without an Origin.
+        """
         origin, site = headers.get("origin"), headers.get("sec-fetch-site")
-        if (origin is None and site is None) or origin in self._allowed:
+        if origin in self._allowed:
             return None
+        if origin is None and site is None:
+            # To a page's own name, and without TLS, a browser's GET says nothing of the page.
+            return self._refused_name(headers.get("host", "")) if by_get else None
         if site is not None and site not in _OWN:
             return f"A page of another site ({origin or site}) may not send requests here. {_HOW}"
         host = headers.get("host", "")
         if origin is not None and _authority(origin) != host.lower():
             return f"A page of {origin} may not send requests to {host}. {_HOW}"
-        # Against names that their owners point at loopback once the page is loaded.
-        if self._is_loopback and not is_loopback(_hostname(host)):
-            return f"This server is for this machine alone, which is not called {host}. {_HOW}"
-        return None
+        return self._refused_name(host)
+
+    def _refused_name(self, host: str) -> str | None:
+        """Against names that their owners point at loopback once the page is loaded."""
+        if not self._is_loopback or host in self._allowed_hosts or is_loopback(_hostname(host)):
+            return None
+        return f"This server is for this machine alone, which is not called {host}. {_HOW}"
 
 
 _HOW: Final = "Name the page's origin in FLORIN_CORS_ORIGINS to allow it."

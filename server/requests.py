@@ -1,12 +1,15 @@
 """GraphQL over HTTP, the way in: a bounded, strictly read request, or why there is none."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Final
+from urllib.parse import parse_qsl
 
 import msgspec
 import orjson
-from starlette.requests import ClientDisconnect, Request
+from starlette.types import Receive, Scope
+
+from server.limit_settings import LimitSettings
 
 # What a body may be written in: JSON is UTF-8 by definition.
 _CHARSETS: Final = frozenset({"", "utf-8", "utf8"})
@@ -31,23 +34,63 @@ class BadRequest(msgspec.Struct, frozen=True):
     allow: str | None = None
 
 
-async def read(request: Request, *, body_bytes_max: int) -> GraphQLRequest | BadRequest:
+class HttpRequest(msgspec.Struct, frozen=True, gc=False):
+    """What HTTP says of a request; its body is still to be received.
+
+    Header names are in lower case; of one that is repeated, the values have commas between them.
+    """
+
+    method: str
+    headers: Mapping[str, str]
+    parameters: Mapping[str, str]
+    receive: Receive
+
+
+def of(scope: Scope, receive: Receive) -> HttpRequest:
+    """The request of an ASGI scope. Nothing that is sent as one makes this raise."""
+    query_string: bytes = scope["query_string"]
+    parameters: Mapping[str, str] = {}
+    if query_string:
+        parameters = dict(parse_qsl(query_string.decode("latin-1"), keep_blank_values=True))
+    return HttpRequest(scope["method"], _headers(scope["headers"]), parameters, receive)
+
+
+def _headers(raw: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
+    headers: dict[str, str] = {}
+    for name_bytes, value_bytes in raw:
+        name, value = name_bytes.decode("latin-1"), value_bytes.decode("latin-1")
+        headers[name] = f"{headers[name]}, {value}" if name in headers else value
+    return headers
+
+
+async def read(request: HttpRequest, limits: LimitSettings) -> GraphQLRequest | BadRequest:
     """The request in a POST's body, or in the query string of a GET (or HEAD)."""
     if request.method in {"GET", "HEAD"}:
         return _from_query_string(request)
     if request.method != "POST":
         return BadRequest(405, "GraphQL is sent by POST, or, queries only, by GET.", "GET, POST")
+    body_bytes_max = limits.body_bytes_max
     refused = _refused_for_headers(request, body_bytes_max)
     if refused is not None:
         return refused
-    body = bytearray()
-    try:
-        async for chunk in request.stream():
-            body += chunk
-            if len(body) > body_bytes_max:
-                return _too_large(body_bytes_max)
-    except ClientDisconnect:
+    message = await request.receive()
+    body: bytes | bytearray = message.get("body", b"")
+    if message.get("more_body"):
+        body = bytearray(body)
+    while message.get("more_body") and len(body) <= body_bytes_max:
+        message = await request.receive()
+        body += message.get("body", b"")
+    if message["type"] == "http.disconnect":
         return BadRequest(400, "The client left before the body had ended.")
+    if len(body) > body_bytes_max:
+        return _too_large(body_bytes_max)
+    # Of nested values that have no commas between them, orjson takes no more than a thousand.
+    if body.count(b",") >= limits.body_values_max:
+        return BadRequest(
+            413,
+            f"The body has more than {limits.body_values_max} values, counted by their commas "
+            "(FLORIN_BODY_VALUES_MAX). Send smaller batches.",
+        )
     return from_json(body)
 
 
@@ -82,7 +125,7 @@ def from_object(content: object) -> GraphQLRequest | BadRequest:
     return GraphQLRequest(query, variables, operation_name, extensions, document_id)
 
 
-def _refused_for_headers(request: Request, body_bytes_max: int) -> BadRequest | None:
+def _refused_for_headers(request: HttpRequest, body_bytes_max: int) -> BadRequest | None:
     media_type, _, parameters = request.headers.get("content-type", "").partition(";")
     if media_type.strip().lower() != "application/json":
         return BadRequest(415, "Send the request as JSON, with Content-Type: application/json.")
@@ -101,10 +144,10 @@ def _too_large(body_bytes_max: int) -> BadRequest:
     return BadRequest(413, f"The body exceeds {body_bytes_max} bytes. Send smaller batches.")
 
 
-def _from_query_string(request: Request) -> GraphQLRequest | BadRequest:
+def _from_query_string(request: HttpRequest) -> GraphQLRequest | BadRequest:
     parts: dict[str, object] = {}
     for name in ("variables", "extensions"):
-        text = request.query_params.get(name)
+        text = request.parameters.get(name)
         if not text:
             continue
         try:
@@ -112,5 +155,5 @@ def _from_query_string(request: Request) -> GraphQLRequest | BadRequest:
         except (orjson.JSONDecodeError, UnicodeEncodeError) as error:
             return BadRequest(400, f"`{name}` is not JSON: {error}.")
     for name in ("query", "operationName", "documentId"):
-        parts[name] = request.query_params.get(name) or None
+        parts[name] = request.parameters.get(name) or None
     return from_object(parts)

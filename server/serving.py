@@ -5,6 +5,7 @@ import os
 import signal
 import socket
 import sys
+from typing import Any
 
 import uvicorn
 from pydantic import SecretStr
@@ -39,11 +40,32 @@ def run(configured: Settings, out: Console, err: Console) -> None:
         host=configured.host,
         port=configured.port,
         workers=configured.workers,
-        timeout_graceful_shutdown=configured.shutdown_timeout_seconds,
-        access_log=False,
-        server_header=False,
-        log_level="warning",
+        **uvicorn_options(configured),
     )
+
+
+def uvicorn_options(configured: Settings) -> dict[str, Any]:
+    """How uvicorn is to serve the application, wherever it does."""
+    logging.getLogger("uvicorn.error").addFilter(_is_ours)
+    return {
+        "timeout_graceful_shutdown": configured.shutdown_timeout_seconds,
+        "access_log": False,
+        "server_header": False,
+        # Nothing here asks who the client is.
+        "proxy_headers": False,
+        "log_level": "warning",
+        # A message may be what a body may be.
+        "ws_max_size": configured.body_bytes_max,
+        # Compression would keep some 100 KB for each socket.
+        "ws_per_message_deflate": False,
+        # The protocol's own pings do it (``server.websocket``), and close with a code that says so.
+        "ws_ping_interval": None,
+    }
+
+
+def _is_ours(record: logging.LogRecord) -> bool:
+    """Whether a line is about this server: a client's broken text frame is answered, with 1007."""
+    return not record.getMessage().startswith("Invalid UTF-8 sequence received")
 
 
 def _refuse_wrong_documents(configured: Settings) -> None:

@@ -20,8 +20,11 @@ from server.limit_settings import LimitSettings
 
 # Finding out where an error stands means counting lines from the top, each time.
 _ERRORS_MAX: Final = 10
+_LINES_MAX: Final = 5_000
 # Fields of one name are compared in pairs, which grows with the square: 2 microseconds each.
 _COMPARISONS_MAX: Final = 10_000
+# Messages repeat what was sent, which may be a name of 100,000 letters.
+_MESSAGE_LENGTH_MAX: Final = 1_000
 _GIVEN_UP: Final = "Validation aborted."
 _TOO_MANY_TOKENS: Final = "Syntax Error: Document contains more than"
 
@@ -65,6 +68,9 @@ def read(
     """The document, or what is wrong with it. Takes time within bounds, whatever the text."""
     if len(text) > configured.document_length_max:
         return [limits.refusal("length", len(text), configured.document_length_max)]
+    lines = 1 + text.count("\n") + text.count("\r")
+    if lines > _LINES_MAX:
+        return [_too_many_lines(lines)]
     try:
         document = parse(text, max_tokens=configured.document_tokens_max)
         exceeded = limits.exceeded(document, configured)
@@ -80,14 +86,27 @@ def read(
     except GraphQLError as error:
         if error.message.startswith(_TOO_MANY_TOKENS):
             return [limits.refusal("tokens", None, configured.document_tokens_max)]
-        return [error]
+        return [_explained(error, configured)]
     except RecursionError:
         return [GraphQLError("The document is nested too deeply to be read.")]
-    return list(map(_explained, errors)) or document
+    return [_explained(error, configured) for error in errors] or document
 
 
-def _explained(error: GraphQLError) -> GraphQLError:
+def _too_many_lines(lines: int) -> GraphQLError:
+    return GraphQLError(
+        f"The document has {lines} lines; at most {_LINES_MAX} are read. Leave out empty lines, "
+        "and send data in variables.",
+        extensions={"code": "LIMIT_EXCEEDED", "limit": "lines", "allowed": _LINES_MAX},
+    )
+
+
+def _explained(error: GraphQLError, configured: LimitSettings) -> GraphQLError:
     if error.message != _GIVEN_UP:
+        if not configured.suggestions:
+            # One rule suggests whatever it is told: how a field with fields is written.
+            error.message = error.message.partition(" Did you mean ")[0]
+        if len(error.message) > _MESSAGE_LENGTH_MAX:
+            error.message = f"{error.message[:_MESSAGE_LENGTH_MAX]}…"
         return error
     return GraphQLError(
         "Too many fields of the document have the same name and would have to be compared. Ask for "

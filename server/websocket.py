@@ -15,10 +15,11 @@ from graphql import GraphQLError, OperationType
 from starlette.responses import PlainTextResponse
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from server import operations, websocket_messages
+from server import outcomes, websocket_messages
 from server.capacity import Capacity
-from server.operations import Answer, Call, Operations, Outcome, Prepared
+from server.operations import Operations, Prepared
 from server.origins import Origins
+from server.outcomes import Answer, Call, Outcome
 from server.subscription_settings import SubscriptionSettings
 from server.websocket_messages import (
     SUBPROTOCOL,
@@ -170,7 +171,7 @@ class _Socket:
             self._end(closed)
             return
         except Exception as error:  # noqa: BLE001 - masked, logged and answered
-            last = operations.fault(error, call)
+            last = outcomes.fault(error, call)
         # Its id is free from the moment that the client can know of its end.
         self._running.pop(id_, None)
         try:
@@ -237,4 +238,4 @@ class _Socket:
 
 def _too_many(running: int) -> Answer:
     message = f"{running} operations run on this connection already: complete one, or open another."
-    return operations.refused([GraphQLError(message, extensions={"code": "TOO_MANY_OPERATIONS"})])
+    return outcomes.refused([GraphQLError(message, extensions={"code": "TOO_MANY_OPERATIONS"})])

@@ -51,7 +51,7 @@ def docstrings(tree: ast.AST) -> set[int]:
     return found
 
 
-@pytest.mark.parametrize("path", sources(*ROOMS, "tests", "bench"), ids=lambda p: p.name)
+@pytest.mark.parametrize("path", sources(*ROOMS, "tests", "bench", "tools"), ids=lambda p: p.name)
 def test_every_file_fits_on_a_few_screens_and_every_function_on_one(path: Path) -> None:
     text = path.read_text()
     assert len(text.splitlines()) <= FILE_LINES_MAX
@@ -60,7 +60,17 @@ def test_every_file_fits_on_a_few_screens_and_every_function_on_one(path: Path) 
         assert length <= FUNCTION_LINES_MAX, function.name
 
 
-@pytest.mark.parametrize("path", sources(*ROOMS), ids=lambda p: p.name)
+def test_every_file_of_the_playground_fits_on_a_few_screens() -> None:
+    folder = ROOT / "playground" / "src"
+    written = [path for kind in ("ts", "tsx", "css") for path in folder.rglob(f"*.{kind}")]
+    assert written
+    for path in written:
+        lines = path.read_text().splitlines()
+        assert len(lines) <= FILE_LINES_MAX, path.name
+        assert max(map(len, lines)) <= 100, path.name
+
+
+@pytest.mark.parametrize("path", sources(*ROOMS, "tools"), ids=lambda p: p.name)
 def test_every_module_says_what_it_promises(path: Path) -> None:
     assert ast.get_docstring(ast.parse(path.read_text()))
 
@@ -117,7 +127,7 @@ def test_money_never_passes_through_a_float(path: Path) -> None:
         )
 
 
-@pytest.mark.parametrize("path", sources(*ROOMS, "tests", "bench"), ids=lambda p: p.name)
+@pytest.mark.parametrize("path", sources(*ROOMS, "tests", "bench", "tools"), ids=lambda p: p.name)
 def test_no_exception_is_swallowed_and_no_test_is_switched_off(path: Path) -> None:
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.ExceptHandler):

@@ -108,6 +108,14 @@ def test_fields_that_would_be_compared_too_often_are_refused() -> None:
     assert "alias" in refused[-1].message
 
 
+@pytest.mark.parametrize("end", ["\n", "\r", "\r\n"])
+def test_documents_of_many_lines_are_refused(end: str) -> None:
+    assert isinstance(found("{ __typename }" + end * 2_000), Document)
+    refused = found("{ __typename }" + end * 10_000)
+    assert isinstance(refused, list)
+    assert (refused[0].extensions or {})["limit"] == "lines"
+
+
 def test_the_introspection_of_tools_is_within_the_limits() -> None:
     everything = get_introspection_query(
         specified_by_url=True,

@@ -16,6 +16,8 @@ from tests.lively import Life
 from tests.transfers import run_export, run_import
 
 STEPS: Final = 120
+# Everything of a small ledger at once, by pages as large as those of a large one.
+COST_MAX: Final = 10**9
 BOOKS: Final = """
     {
         users(first: 1000) { nodes { username email metadata } }
@@ -66,7 +68,7 @@ def books(database_url: str) -> Any:  # noqa: ANN401
     """All that a ledger says of itself, as far as an import keeps it."""
 
     async def read() -> Any:  # noqa: ANN401
-        async with serving(database_url) as api:
+        async with serving(database_url, cost_max=COST_MAX) as api:
             return await whole(api)
 
     return asyncio.run(read())

@@ -72,8 +72,9 @@ AFTER: Final = SQL("""
     LIMIT %(limit)s
 """).format(transactions.COLUMNS)
 
-# The newest settled event, and since when anything has waited to be settled. The place is an event's and never the bare end of what is settled: a crash takes back ids
-# that nothing durable was written under, and what is posted next would come before such a place.
+# The newest settled event, and since when anything has waited to be settled. The place is an event's
+# and never the bare end of what is settled: a crash takes back ids that nothing durable was written
+# under, and what is posted next would come before such a place.
 HORIZON: Final[LiteralString] = """
     SELECT coalesce(newest.epoch, 0) AS epoch, coalesce(newest.xid::text::bigint, 0) AS xid,
         coalesce(newest.events, 0) AS number,

@@ -19,7 +19,8 @@ LISTEN: Final = SQL("LISTEN {}").format(Identifier(CHANNEL))
 async def hints(conninfo: str) -> AsyncIterator[str]:
     """The ids of the ledgers that have something new, as they are hinted at, for ever.
 
-    The first, an empty one, says that from now on none is missed. Raises psycopg's errors where the connection cannot be had or is lost.
+    The first, an empty one, says that from now on none is missed. Raises psycopg's errors where the
+    connection cannot be had or is lost.
     """
     conn = await AsyncConnection.connect(
         conninfo, autocommit=True, application_name="florin", **KEEPALIVES

@@ -1,9 +1,10 @@
 """One moment of the database: what is read of it agrees, whatever is written meanwhile."""
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Final, LiteralString
 
+import psycopg
 from psycopg import AsyncConnection, AsyncCursor, IsolationLevel
 from psycopg.pq import TransactionStatus
 from psycopg.rows import TupleRow
@@ -58,14 +59,16 @@ async def frozen(conn: Connection) -> AsyncIterator[None]:
     One round trip more to begin with and one at the end, however the block ended. What failed, or
     was cancelled, ends the snapshot: further reads raise.
     """
-    async with conn.pipeline():
-        await conn.execute(BEGIN)
-        # The first statement takes the snapshot, at what now() says from here on.
-        await conn.execute(FENCE)
     try:
+        async with conn.pipeline():
+            await conn.execute(BEGIN)
+            # The first statement takes the snapshot, at what now() says from here on.
+            await conn.execute(FENCE)
         yield
     finally:
         # ROLLBACK would make the connection forget what it has prepared; of a transaction that
         # failed, COMMIT does the same as it. A connection that is gone has no status.
         if conn.info.transaction_status in {TransactionStatus.INTRANS, TransactionStatus.INERROR}:
-            await conn.execute(COMMIT)
+            # It was only read from: what has been read stays true if the end of it is lost.
+            with suppress(psycopg.Error):
+                await conn.execute(COMMIT)

@@ -72,12 +72,13 @@ AFTER: Final = SQL("""
     LIMIT %(limit)s
 """).format(transactions.COLUMNS)
 
-# The newest settled event, and since when anything has waited to be settled. The place is an event's
-# and never the bare end of what is settled: a crash takes back ids that nothing durable was written
-# under, and what is posted next would come before such a place.
+# The newest settled event, and since when anything has waited to be settled. The place is an
+# event's and never the bare end of what is settled: a crash takes back ids that nothing durable was
+# written under, and what is posted next would come before such a place.
 HORIZON: Final[LiteralString] = """
     SELECT coalesce(newest.epoch, 0) AS epoch, coalesce(newest.xid::text::bigint, 0) AS xid,
         coalesce(newest.events, 0) AS number,
+        coalesce(newest.transaction_ids[newest.events], %(nil)s) AS transaction_id,
         (
             SELECT min(e.written_at)
             FROM florin.events AS e
@@ -87,7 +88,7 @@ HORIZON: Final[LiteralString] = """
         clock_timestamp() AS read_at
     FROM florin.watermarks AS w
     LEFT JOIN LATERAL (
-        SELECT f.epoch, f.xid, cardinality(f.transaction_ids) AS events
+        SELECT f.epoch, f.xid, f.transaction_ids, cardinality(f.transaction_ids) AS events
         FROM florin.events AS f
         WHERE f.ledger_id = %(ledger_id)s
             AND (f.xid < pg_snapshot_xmin(pg_current_snapshot()) OR f.epoch < w.epoch)
@@ -97,12 +98,13 @@ HORIZON: Final[LiteralString] = """
     WHERE w.ledger_id = %(ledger_id)s
 """
 
-# A cursor's commit: gone where the database was set back, by a restore or a failover.
+# A cursor's event: gone where the database was set back, by a restore or a failover. What was
+# committed since may go by the same numbers, but is not of the same transaction.
 EXISTS: Final[LiteralString] = """
     SELECT EXISTS (
         SELECT FROM florin.events
         WHERE ledger_id = %(ledger_id)s AND epoch = %(epoch)s AND xid = %(xid)s::text::xid8
-            AND cardinality(transaction_ids) >= %(number)s
+            AND transaction_ids[%(number)s::integer] = %(transaction_id)s
     )
 """
 
@@ -110,15 +112,19 @@ NOTIFY: Final[LiteralString] = "SELECT pg_notify(%(channel)s, %(ledger_id)s::tex
 
 
 class Position(NamedTuple):
-    """A place between two events: after the one with this number in its commit."""
+    """A place between two events: after the one with this number in its commit.
+
+    The transaction says that it is still the same event; in the order it makes no difference.
+    """
 
     epoch: int
     xid: int
     number: int
+    transaction_id: UUID
 
 
 # Before everything.
-BEGINNING: Final = Position(0, 0, 0)
+BEGINNING: Final = Position(0, 0, 0, UUID(int=0))
 
 
 class Event(msgspec.Struct, frozen=True, gc=False):
@@ -136,13 +142,14 @@ class Horizon(msgspec.Struct, frozen=True, gc=False):
     epoch: int
     xid: int
     number: int
+    transaction_id: UUID
     waiting_since: datetime | None
     read_at: datetime
 
     @property
     def position(self) -> Position:
         """After all that is settled."""
-        return Position(self.epoch, self.xid, self.number)
+        return Position(self.epoch, self.xid, self.number, self.transaction_id)
 
 
 class _EventRow(msgspec.Struct, frozen=True, gc=False):
@@ -164,7 +171,7 @@ class _EventRow(msgspec.Struct, frozen=True, gc=False):
 
     def value(self) -> Event:
         return Event(
-            Position(self.epoch, self.xid, self.number),
+            Position(self.epoch, self.xid, self.number, self.transaction_id),
             self.kind,
             tuple(dict.fromkeys(self.account_ids)),
             Transaction(
@@ -212,6 +219,7 @@ async def exists(conn: Connection, ledger_id: int, position: Position) -> bool:
         "epoch": position.epoch,
         "xid": str(position.xid),
         "number": position.number,
+        "transaction_id": position.transaction_id,
     }
     (found,) = await statements.all_values(conn, bool, EXISTS, parameters)
     return found
@@ -219,7 +227,8 @@ async def exists(conn: Connection, ledger_id: int, position: Position) -> bool:
 
 async def horizon(conn: Connection, ledger_id: int) -> Horizon:
     """How far a ledger's events are settled; one round trip."""
-    found = await statements.one_row(conn, Horizon, HORIZON, {"ledger_id": ledger_id})
+    parameters = {"ledger_id": ledger_id, "nil": BEGINNING.transaction_id}
+    found = await statements.one_row(conn, Horizon, HORIZON, parameters)
     assert found is not None
     return found
 

@@ -1,6 +1,7 @@
 """A cursor that tells what it ran: the statement, its rows, its time and PostgreSQL's own plan."""
 
 import inspect
+import logging
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
@@ -8,6 +9,7 @@ from time import perf_counter
 from typing import Any, Final, TypeVar
 
 import msgspec
+import psycopg
 from psycopg import AsyncCursor
 from psycopg.rows import TupleRow, tuple_row
 from psycopg.sql import SQL, Composable
@@ -19,9 +21,11 @@ EXPLAIN: Final = SQL("EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) {}")
 
 Row = TypeVar("Row")
 
+logger = logging.getLogger("florin.explain")
+
 
 class Read(msgspec.Struct, frozen=True, gc=False):
-    """A statement that was run. ``plan`` is the root of EXPLAIN's JSON, None if not asked for."""
+    """A statement that was run. ``plan`` is the root of EXPLAIN's JSON, None if there is none."""
 
     statement: str
     rows: int
@@ -35,7 +39,7 @@ def explaining(
 ) -> Iterator[Connection]:
     """The connection, whose cursors ``tell`` what they read for as long as the block runs.
 
-    Each statement costs a round trip more, and the time of a second run, where a plan is wanted.
+    Each statement is run a second time, in a transaction or savepoint, where a plan is wanted.
     """
     made_by = conn.cursor_factory
     cursor = partial(_ExplainingCursor, tell=tell, wants_plan=wants_plan)
@@ -71,11 +75,18 @@ class _ExplainingCursor(AsyncCursor[TupleRow]):
         self._tell(Read(text, self.rowcount, milliseconds, plan))
         return self
 
-    async def _plan(self, query: Composable, params: Any) -> Mapping[str, Any]:  # noqa: ANN401
+    async def _plan(self, query: Composable, params: Any) -> Mapping[str, Any] | None:  # noqa: ANN401
+        """None where it cannot be had, such as in time: what was asked for has been read."""
         plain = AsyncCursor(self.connection, row_factory=tuple_row)
-        # Once each: nothing to be prepared for.
-        await plain.execute(EXPLAIN.format(query), params, prepare=False)
-        row = await plain.fetchone()
+        try:
+            # A snapshot, which this is a savepoint in, goes on after it.
+            async with self.connection.transaction():
+                # Once each: nothing to be prepared for.
+                await plain.execute(EXPLAIN.format(query), params, prepare=False)
+                row = await plain.fetchone()
+        except psycopg.Error as error:
+            logger.warning("A statement could not be explained: %s", error)
+            return None
         assert row is not None
         plan: Mapping[str, Any] = row[0][0]["Plan"]
         return plan

@@ -8,7 +8,7 @@ from db.pool import Pool
 from resolvers.event_feed import EventFeed
 from resolvers.explanation import Explanation
 from resolvers.loaders import Loaders
-from resolvers.readers import PoolReader, SnapshotReader
+from resolvers.readers import ExplainedReader, PoolReader, Reader, SnapshotReader
 
 
 class Context:
@@ -30,15 +30,13 @@ class Context:
         self.pool = pool
         self.ledger_id = ledger_id
         self.feed = feed
-        self._reader: PoolReader | SnapshotReader = (
-            SnapshotReader(pool) if snapshot else PoolReader(pool)
-        )
-        self._explained = explained
-        self.loaders = Loaders(self._reader, ledger_id, explained)
+        reader = SnapshotReader(pool) if snapshot else PoolReader(pool)
+        self._reader: Reader = reader if explained is None else ExplainedReader(reader, explained)
+        self.loaders = Loaders(self._reader, ledger_id)
 
     def forget(self) -> None:
         """Drop what was loaded: a mutation's payload must show what the mutation did."""
-        self.loaders = Loaders(self._reader, self.ledger_id, self._explained)
+        self.loaders = Loaders(self._reader, self.ledger_id)
 
     async def close(self) -> None:
         """Cancel what is still read when the request is over: it failed, or nobody waits."""

@@ -12,11 +12,13 @@ from contextlib import asynccontextmanager, suppress
 from datetime import timedelta
 from typing import Final, TypeVar
 from uuid import UUID
+from weakref import WeakSet
 
 from db import events, faults, listening
 from db.events import BEGINNING, Event, Horizon, Position
 from db.pool import Pool
 from db.statements import Connection
+from resolvers.errors import RequestError
 from resolvers.event_log import EventLog
 
 logger = logging.getLogger("florin.events")
@@ -37,6 +39,18 @@ _HELD_UP: Final = timedelta(seconds=5)
 Value = TypeVar("Value")
 
 
+class PositionLostError(RequestError):
+    """A position is of an event that the database does not have any more."""
+
+    def __init__(self) -> None:
+        """The same for all: what is to be done does not depend on the position."""
+        super().__init__(
+            "The event that you go on from is not in this database: it was set back, by a restore "
+            "or a failover. Read your state anew, then subscribe with `ledger { eventsThrough }`.",
+            "CURSOR_LOST",
+        )
+
+
 class EventFeed:
     """One ledger's events. It reads while anybody follows, and rests otherwise."""
 
@@ -50,6 +64,8 @@ class EventFeed:
         self._followers = 0
         self._log: EventLog | None = None
         self._tasks: list[asyncio.Task[None]] = []
+        # Those to a server that has all of the log.
+        self._trusted: WeakSet[Connection] = WeakSet()
         # Set where it is worth looking; replaced by the next one when something new is known.
         self._hinted = asyncio.Event()
         self._news = asyncio.Event()
@@ -79,10 +95,13 @@ class EventFeed:
     ) -> AsyncGenerator[Event, None]:
         """All events after a position, in order, each once, as they are settled, for ever.
 
-        With ``account_ids``, those that touch any of them. Outages are waited for.
+        With ``account_ids``, those that touch any of them. Outages are waited for;
+        PositionLostError where the database comes back without what was told already.
         """
         async with self._following() as log:
             while True:
+                if log.is_lost:
+                    raise PositionLostError
                 news, start = self._news, log.start
                 if log.covers(position):
                     page = log.after(position, _PAGE)
@@ -110,9 +129,10 @@ class EventFeed:
     async def _following(self) -> AsyncIterator[EventLog]:
         self._followers += 1
         try:
-            if self._log is None:
+            if self._log is None or self._log.is_lost:
                 horizon = await self.horizon()
-                if self._log is None:
+                if self._log is None or self._log.is_lost:
+                    self._stop()
                     self._log = EventLog(horizon.position)
                     self._tasks = [
                         asyncio.create_task(self._read(self._log)),
@@ -122,15 +142,24 @@ class EventFeed:
         finally:
             self._followers -= 1
             if not self._followers:
-                for task in self._tasks:
-                    task.cancel()
-                self._log, self._tasks = None, []
+                self._stop()
+
+    def _stop(self) -> None:
+        for task in self._tasks:
+            task.cancel()
+        self._log, self._tasks = None, []
+        self._trusted.clear()
 
     async def _read(self, log: EventLog) -> None:
         """Keep the log up to date, whatever happens."""
         while True:
             try:
-                page = await self._page(log.end)
+                page = await self._persistently(lambda conn: self._next(conn, log))
+                if page is None:
+                    logger.error("The database was set back: followers are sent away")
+                    log.is_lost = True
+                    self._tell()
+                    return
                 if page:
                     log.extend(page)
                     self._tell()
@@ -151,8 +180,10 @@ class EventFeed:
             # Settled since the page was read, maybe by somebody who hints at nothing.
             return
         if horizon.waiting_since is None:
+            # Not wait_for, which in Python 3.11 loses a cancellation that comes with the hint.
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._hinted.wait(), self._poll_seconds)
+                async with asyncio.timeout(self._poll_seconds):
+                    await self._hinted.wait()
             self._hinted.clear()
             self._is_held_up = False
         elif horizon.read_at - horizon.waiting_since > _HELD_UP:
@@ -195,6 +226,17 @@ class EventFeed:
                     await events.notify(conn, self._ledger_id)
             except Exception as error:  # noqa: BLE001 - a hint is worth no more than this
                 logger.info("No hint was sent: %s", error)
+
+    async def _next(self, conn: Connection, log: EventLog) -> list[Event] | None:
+        """What follows the log; None where its end is not in the database.
+
+        A failover or a restore ends connections: it is enough to look once on each.
+        """
+        if conn not in self._trusted:
+            if log.end != BEGINNING and not await events.exists(conn, self._ledger_id, log.end):
+                return None
+            self._trusted.add(conn)
+        return await events.after(conn, self._ledger_id, log.end, _PAGE)
 
     async def _page(self, position: Position) -> list[Event]:
         return await self._persistently(

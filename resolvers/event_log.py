@@ -24,6 +24,8 @@ class EventLog:
         # After what the log begins: everything later, up to its end, is in it.
         self.start = start
         self.end = start
+        # What follows its end cannot be known any more: the database was set back.
+        self.is_lost = False
 
     def extend(self, events: Sequence[Event]) -> None:
         """Add what comes next, and let go of the oldest."""

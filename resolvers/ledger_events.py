@@ -20,11 +20,12 @@ from ledger.transactions import AccountKey
 from resolvers import accounts
 from resolvers.context import Context, Info
 from resolvers.errors import RequestError
+from resolvers.event_feed import PositionLostError
 
 # Before the first event.
 FIRST: Final = "0"
-# Ledger, epoch, xid, number.
-_CURSOR: Final = struct.Struct(">IIQI")
+# Ledger, epoch, xid, number, transaction.
+_CURSOR: Final = struct.Struct(">IIQi16s")
 # The longest account list that one subscription follows: it is looked up at once.
 ACCOUNTS_MAX: Final = 1000
 
@@ -44,12 +45,7 @@ async def follow(
     if asked is None:
         asked = (await feed.horizon()).position
     elif not await feed.knows(asked):
-        raise RequestError(
-            "`after` is a cursor of what this database does not have: it was set back, by a "
-            "restore or a failover. Read your state anew, then subscribe with "
-            "`ledger { eventsThrough }`.",
-            "CURSOR_LOST",
-        )
+        raise PositionLostError
     return feed.follow(asked, account_ids)
 
 
@@ -85,7 +81,9 @@ async def _account_ids(context: Context, keys: Sequence[AccountKey]) -> frozense
 
 
 def _written(ledger_id: int, position: Position) -> str:
-    return base64.urlsafe_b64encode(_CURSOR.pack(ledger_id, *position)).decode().rstrip("=")
+    *place, transaction_id = position
+    content = _CURSOR.pack(ledger_id, *place, transaction_id.bytes)
+    return base64.urlsafe_b64encode(content).decode().rstrip("=")
 
 
 def _position(ledger_id: int, written: str) -> Position:
@@ -94,7 +92,7 @@ def _position(ledger_id: int, written: str) -> Position:
     try:
         padding = "=" * (-len(written) % 4)
         content = base64.b64decode(written.encode() + padding.encode(), b"-_", validate=True)
-        found, *position = _CURSOR.unpack(content)
+        found, epoch, xid, number, transaction_id = _CURSOR.unpack(content)
     except (binascii.Error, struct.error, UnicodeEncodeError):
         found = None
     if found != ledger_id:
@@ -103,4 +101,4 @@ def _position(ledger_id: int, written: str) -> Position:
             f'`ledger {{ eventsThrough }}`; "{FIRST}" begins with the first event ever.',
             "INVALID_CURSOR",
         )
-    return Position(*position)
+    return Position(epoch, xid, number, UUID(bytes=transaction_id))

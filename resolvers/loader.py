@@ -34,8 +34,6 @@ class Loader(DataLoader[Key, Value]):
     ) -> None:
         super().__init__(batch)
         self._waves = waves
-        # In the order in which they asked; all of them the same one where nobody wants to know.
-        self._fields: dict[FieldPath, None] = {}
 
     def load(self, key: Key) -> "asyncio.Future[Value]":
         """The value for a key, loaded together with the others of this level."""
@@ -46,7 +44,6 @@ class Loader(DataLoader[Key, Value]):
     def do_resolve_reject(self, key: Key, future: "asyncio.Future[Value]") -> None:
         """Queue a key; the library would start the batch two turns of the loop later."""
         self._queue.append(QueuedLoad(key=key, future=future))
-        self._fields[explanation.asking()] = None
         if len(self._queue) == 1:
             self._waves.join(self._dispatch)
         else:
@@ -54,10 +51,29 @@ class Loader(DataLoader[Key, Value]):
 
     async def _dispatch(self) -> None:
         queue, self._queue = self._queue, []
-        explanation.on_behalf_of(list(self._fields))
-        self._fields.clear()
         for chunk in get_chunks(queue, BATCH_MAX):
             await dispatch_queue_batch(self, chunk)
+
+
+class ExplainedLoader(Loader[Key, Value]):
+    """A loader that also notes which fields its batches are for."""
+
+    def __init__(
+        self, waves: Waves, batch: Callable[[list[Key]], Coroutine[Any, Any, list[Value]]]
+    ) -> None:
+        super().__init__(waves, batch)
+        # In the order in which they asked.
+        self._fields: dict[FieldPath, None] = {}
+
+    def do_resolve_reject(self, key: Key, future: "asyncio.Future[Value]") -> None:
+        """Queue a key, and note who asked."""
+        self._fields[explanation.asking()] = None
+        super().do_resolve_reject(key, future)
+
+    async def _dispatch(self) -> None:
+        explanation.on_behalf_of(list(self._fields))
+        self._fields.clear()
+        await super()._dispatch()
 
 
 def take_notice(answer: "asyncio.Future[Any]") -> None:

@@ -5,8 +5,7 @@ while it waits for anything else.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Hashable, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable, Hashable, Sequence
 from functools import cached_property
 from typing import TypeVar
 from uuid import UUID
@@ -22,9 +21,8 @@ from db.statements import Connection
 from db.transactions import Posting, Reversal, Transaction
 from db.users import User
 from resolvers import explanation
-from resolvers.explanation import Explanation
-from resolvers.loader import Loader, take_notice
-from resolvers.readers import PoolReader, SnapshotReader
+from resolvers.loader import ExplainedLoader, Loader, take_notice
+from resolvers.readers import ExplainedReader, Reader
 from resolvers.waves import Waves
 
 Key = TypeVar("Key", bound=Hashable)
@@ -36,30 +34,20 @@ Value = TypeVar("Value")
 class Loaders:
     """One request's loaders, each made when it is first asked."""
 
-    def __init__(
-        self,
-        reader: PoolReader | SnapshotReader,
-        ledger_id: int,
-        explained: Explanation | None = None,
-    ) -> None:
+    def __init__(self, reader: Reader, ledger_id: int) -> None:
+        self._connection = reader.connection
         self._reader = reader
         self._ledger_id = ledger_id
-        self._explained = explained
         self._waves = Waves()
-
-    @asynccontextmanager
-    async def _connection(self) -> AsyncIterator[Connection]:
-        async with self._reader.connection() as conn:
-            if self._explained is None:
-                yield conn
-            else:
-                with self._explained.reading(conn):
-                    yield conn
+        # Who is not asked to explain does not note whom the reads are for.
+        self._loader = ExplainedLoader if isinstance(reader, ExplainedReader) else Loader
 
     async def close(self) -> None:
         """Cancel what is still read."""
-        await self._waves.close()
-        await self._reader.close()
+        try:
+            await self._waves.close()
+        finally:
+            await self._reader.close()
 
     async def read(self, fetch: Callable[[Connection], Awaitable[Value]]) -> Value:
         """What a single statement gives, started with the wave of its level."""
@@ -253,7 +241,7 @@ class Loaders:
             found = {key_of(row): row for row in rows}
             return [found.get(key) for key in keys]
 
-        return Loader(self._waves, batch)
+        return self._loader(self._waves, batch)
 
     def _many(
         self,
@@ -267,7 +255,7 @@ class Loaders:
                     found[key_of(row)].append(row)
             return [found[key] for key in keys]
 
-        return Loader(self._waves, batch)
+        return self._loader(self._waves, batch)
 
     def _pages(
         self,
@@ -293,4 +281,4 @@ class Loaders:
                         found[parent_id_of(row), shape].append(row)
             return [found[id_of(parent), shape] for parent, shape in keys]
 
-        return Loader(self._waves, batch)
+        return self._loader(self._waves, batch)

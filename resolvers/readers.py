@@ -3,11 +3,13 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
-from typing import Final
+from typing import Final, TypeAlias
 
 from db import snapshots
 from db.pool import Pool
 from db.statements import Connection
+from resolvers.endings import ended
+from resolvers.explanation import Explanation
 
 # Connections that one request may use at once: enough for the reads of a level to overlap, too few
 # for one request with hundreds of fields to shut everybody else out of the pool.
@@ -42,17 +44,64 @@ class SnapshotReader:
         self._turn = asyncio.Lock()
         self._conn: Connection | None = None
         self._borrowed = AsyncExitStack()
+        # Why nothing can be read from it any more.
+        self._over: Exception | None = None
 
     @asynccontextmanager
     async def connection(self) -> AsyncIterator[Connection]:
         """The snapshot's connection, for one batch of reads at a time."""
         async with self._turn:
+            if self._over is not None:
+                raise self._over
             if self._conn is None:
-                conn = await self._borrowed.enter_async_context(self._pool.connection())
-                await self._borrowed.enter_async_context(snapshots.frozen(conn))
-                self._conn = conn
+                self._conn = await self._begin()
             yield self._conn
 
+    async def _begin(self) -> Connection:
+        try:
+            conn = await self._borrowed.enter_async_context(self._pool.connection())
+            await self._borrowed.enter_async_context(snapshots.frozen(conn))
+        except Exception as error:
+            # The other reads neither wait for the pool one after another nor borrow a second one.
+            self._over = error
+            raise
+        return conn
+
     async def close(self) -> None:
-        """End the snapshot and give the connection back. Nothing is being read any more."""
-        await self._borrowed.aclose()
+        """End the snapshot and give the connection back, whoever is cancelled meanwhile.
+
+        Whatever still reads has been cancelled, and is waited for.
+        """
+        closing = asyncio.ensure_future(self._end())
+        try:
+            await asyncio.shield(closing)
+        except asyncio.CancelledError:
+            await ended(closing)
+            raise
+
+    async def _end(self) -> None:
+        async with self._turn:
+            self._over = RuntimeError("The snapshot has ended.")
+            await self._borrowed.aclose()
+
+
+class ExplainedReader:
+    """Another reader's connections, whose reads are noted."""
+
+    def __init__(self, reader: PoolReader | SnapshotReader, explained: Explanation) -> None:
+        self._reader = reader
+        self._explained = explained
+
+    @asynccontextmanager
+    async def connection(self) -> AsyncIterator[Connection]:
+        """The other's, for one batch of reads."""
+        async with self._reader.connection() as conn:
+            with self._explained.reading(conn):
+                yield conn
+
+    async def close(self) -> None:
+        """Close the other."""
+        await self._reader.close()
+
+
+Reader: TypeAlias = PoolReader | SnapshotReader | ExplainedReader

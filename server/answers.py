@@ -39,6 +39,8 @@ _CONTENT_TYPES: Final = {
 }
 # Clients have few ways of saying what they accept, and say it with each request.
 _ACCEPTS_MAX: Final = 256
+# Browsers' have some 150 characters.
+_ACCEPT_LENGTH_MAX: Final = 1000
 _RANGE: Final = re.compile(r"[!#$%&'*+.^_`|~0-9a-z-]+/[!#$%&'*+.^_`|~0-9a-z-]+")
 _QUALITY: Final = re.compile(r"0(\.[0-9]{0,3})?|1(\.0{0,3})?")
 
@@ -62,7 +64,7 @@ class Written:
 
 def response(request: HttpRequest, answer: Answer, request_id: str) -> Written:
     """An operation's answer as an HTTP response."""
-    accepted = request.headers.get("accept", "*/*")
+    accepted = accept(request)
     status = _STATUSES[answer.outcome]
     if answer.outcome is Outcome.REFUSED:
         if persisted_queries.is_negotiation(answer.content["errors"]):
@@ -84,7 +86,7 @@ def refusal(request: HttpRequest, bad: BadRequest, request_id: str) -> Written:
         code = UNAVAILABLE
         headers.append(_RETRY_AFTER)
     content = {"errors": [{"message": bad.message, "extensions": {"code": code}}]}
-    accepted = request.headers.get("accept", "*/*")
+    accepted = accept(request)
     return _written(accepted, content, bad.status, request_id, *headers)
 
 
@@ -101,6 +103,12 @@ def _written(
     return Written(
         status, [_CONTENT_TYPES[media_type(accepted)], _VARY, length, id_, *headers], body
     )
+
+
+def accept(request: HttpRequest) -> str:
+    """What a request says that it accepts; everything, where it says nothing, or a novel."""
+    accepted = request.headers.get("accept", "*/*")
+    return accepted if len(accepted) <= _ACCEPT_LENGTH_MAX else "*/*"
 
 
 @lru_cache(_ACCEPTS_MAX)

@@ -34,6 +34,8 @@ _NOT_ACCEPTABLE: Final = BadRequest(
     f"Accept {answers.GRAPHQL_JSON} or {answers.JSON}, which answers are written in, or "
     f"{answers.EVENT_STREAM}.",
 )
+# Ignored, it would be taken for granted.
+_UNCLEAR_WISH: Final = BadRequest(400, "The header Florin-Snapshot is either true or false.")
 _REQUEST_ID: Final = re.compile(r"[A-Za-z0-9._:-]{1,64}")
 
 
@@ -65,13 +67,15 @@ class GraphQLEndpoint:
         """One request's response, whatever it was; None where nobody waits for it any more."""
         if request.method in {"GET", "HEAD"} and _wants_page(request):
             return playground.page()
-        snapshot = request.headers.get("florin-snapshot", "").strip().lower() == "true"
-        call = Call(_request_id(request), snapshot)
+        wished = request.headers.get("florin-snapshot", "false").strip().lower()
+        call = Call(_request_id(request), snapshot=wished == "true")
         refused = self._origins.refusal(request.headers, by_get=request.method != "POST")
         if refused is not None:
             return answers.refusal(request, BadRequest(403, refused), call.request_id)
-        if not answers.is_acceptable(request.headers.get("accept", "*/*")):
+        if not answers.is_acceptable(answers.accept(request)):
             return answers.refusal(request, _NOT_ACCEPTABLE, call.request_id)
+        if wished not in {"true", "false"}:
+            return answers.refusal(request, _UNCLEAR_WISH, call.request_id)
         asked = await requests.read(request, self._configured)
         if isinstance(asked, BadRequest):
             return answers.refusal(request, asked, call.request_id)
@@ -137,15 +141,15 @@ def _request_id(request: HttpRequest) -> str:
     sent = request.headers.get("x-request-id", "")
     if _REQUEST_ID.fullmatch(sent):
         return sent
-    return f"{random.getrandbits(64):016x}"  # noqa: S311 - no secret, and no system call
+    return f"{random.getrandbits(64):016x}"
 
 
 def _wants_events(request: HttpRequest) -> bool:
-    return answers.is_named(request.headers.get("accept", ""), answers.EVENT_STREAM)
+    return answers.is_named(answers.accept(request), answers.EVENT_STREAM)
 
 
 def _wants_page(request: HttpRequest) -> bool:
-    accepted = request.headers.get("accept", "")
+    accepted = answers.accept(request)
     return answers.is_named(accepted, "text/html") and not (
         {"query", "documentId", "extensions"} & request.parameters.keys()
     )

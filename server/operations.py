@@ -8,7 +8,7 @@ import asyncio
 import inspect
 from collections.abc import AsyncGenerator, Awaitable, Coroutine
 from contextlib import aclosing
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 from graphql import (
@@ -25,6 +25,7 @@ from graphql.execution import execute_subscription_event
 
 from db.pool import Pool
 from resolvers.context import Context
+from resolvers.errors import RequestError
 from resolvers.event_feed import EventFeed
 from resolvers.explanation import Explanation
 from schema.build import GRAPHQL_SCHEMA
@@ -34,6 +35,11 @@ from server.outcomes import Answer, Call, Outcome
 from server.requests import GraphQLRequest
 from server.settings import Settings
 from server.wishes import Wishes
+
+# An outage that comes while an event's own fields are read is waited for, as the feed does it;
+# after some minutes it is time to say so.
+_RETRY_SECONDS: Final = 0.5
+_EVENT_RETRIES: Final = 600
 
 
 class Prepared(msgspec.Struct, frozen=True, gc=False):
@@ -144,14 +150,7 @@ class Operations:
         granted = self._wishes(prepared, call)
         if isinstance(granted, GraphQLError):
             return outcomes.refused([granted])
-        executor = Executor.build(
-            GRAPHQL_SCHEMA,
-            prepared.document.node,
-            context_value=self._context(),
-            raw_variable_values=dict(prepared.asked.variables or {}),
-            operation_name=prepared.asked.operation_name,
-            hide_suggestions=self._hide_suggestions,
-        )
+        executor = self._executor(prepared, self._context(), None)
         if not isinstance(executor, Executor):
             return outcomes.refused(executor)
         source = create_source_event_stream(executor)
@@ -163,23 +162,37 @@ class Operations:
             return (
                 outcomes.refused(source.errors or []) if answer.outcome is Outcome.DATA else answer
             )
-        return self._events(executor, source, call)
+        return self._events(prepared, source, call)
 
     async def _events(
         self,
-        executor: Executor[Any],
+        prepared: Prepared,
         source: Any,  # noqa: ANN401 - a generator of whatever the schema's field yields
         call: Call,
     ) -> AsyncGenerator[Answer, None]:
-        async with aclosing(source):
-            async for event in source:
-                yield await self._event(executor, event, call)
+        try:
+            async with aclosing(source):
+                async for event in source:
+                    yield await self._event_after_outages(prepared, event, call)
+        except RequestError as error:
+            yield outcomes.refused([error])
 
-    async def _event(self, executor: Executor[Any], event: object, call: Call) -> Answer:
-        each = executor.build_per_event_executor(event)
-        # What was loaded for one event is out of date at the next.
-        each.context_value = context = self._context()
-        result = execute_subscription_event(each)
+    async def _event_after_outages(self, prepared: Prepared, event: object, call: Call) -> Answer:
+        answer = await self._event(prepared, event, call)
+        for _ in range(_EVENT_RETRIES):
+            if answer.outcome is not Outcome.UNAVAILABLE:
+                break
+            await asyncio.sleep(_RETRY_SECONDS)
+            answer = await self._event(prepared, event, call)
+        return answer
+
+    async def _event(self, prepared: Prepared, event: object, call: Call) -> Answer:
+        # What was loaded for one event is out of date at the next. The executor, too, is a new one:
+        # one that is shared remembers the fields that it collected, event by event, for ever.
+        context = self._context()
+        executor = self._executor(prepared, context, event)
+        assert isinstance(executor, Executor), "It was built from the same before."
+        result = execute_subscription_event(executor)
         if inspect.isawaitable(result):
             try:
                 async with asyncio.timeout(self._timeout_seconds):
@@ -189,6 +202,19 @@ class Operations:
             finally:
                 await context.close()
         return outcomes.of(result, call)
+
+    def _executor(
+        self, prepared: Prepared, context: Context, event: object
+    ) -> Executor[Any] | list[GraphQLError]:
+        return Executor.build(
+            GRAPHQL_SCHEMA,
+            prepared.document.node,
+            root_value=event,
+            context_value=context,
+            raw_variable_values=dict(prepared.asked.variables or {}),
+            operation_name=prepared.asked.operation_name,
+            hide_suggestions=self._hide_suggestions,
+        )
 
     def _context(self) -> Context:
         return Context(self._pool, self._ledger_id, self._feed)

@@ -191,7 +191,7 @@ class _Socket:
             return answers
         async with aclosing(answers):
             async for answer in answers:
-                if answer.outcome in {Outcome.FAULT, Outcome.UNAVAILABLE, Outcome.TIMEOUT}:
+                if answer.outcome is not Outcome.DATA:
                     return answer
                 await self._send(websocket_messages.written("next", id_, answer.content))
         return None

@@ -28,6 +28,8 @@ class PrivateServer:
             user=self._server.system_user,
             timeout=60,
         )
+        # It is another process now, which is to be stopped in the end.
+        self._server.ensure_postgres_running()
 
 
 @contextmanager

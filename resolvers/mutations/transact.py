@@ -9,6 +9,7 @@ from tenacity import AsyncRetrying, retry_if_exception, stop_after_attempt, wait
 from db import faults, statements
 from db.statements import Connection
 from resolvers.context import Context
+from resolvers.endings import ended
 
 # The first retry almost always succeeds; what still fails after so many is overload, and more
 # attempts would feed it. The waits, with jitter, add up to less than two seconds.
@@ -59,16 +60,6 @@ async def transact(
     except asyncio.CancelledError:
         if not is_committing:
             running.cancel()
-        await _ended(running)
+        # Its connection goes back first.
+        await ended(running)
         raise
-
-
-async def _ended(running: "asyncio.Future[Result]") -> None:
-    """Wait until it has, though one be cancelled meanwhile: its connection goes back first."""
-    while not running.done():
-        try:
-            await asyncio.wait([running])
-        except asyncio.CancelledError:
-            continue
-    if not running.cancelled():
-        running.exception()

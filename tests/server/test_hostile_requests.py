@@ -81,7 +81,7 @@ async def test_a_body_of_another_media_type_is_refused_with_415(
     raw = httpx.Headers([(key.encode(), value.encode()) for key, value in headers.items()])
     response = await api.client.post("/graphql", content=GOOD, headers=raw)
     assert response.status_code == 415
-    assert "application/json" in assert_refused(response)[0]
+    assert "Send the" in assert_refused(response)[0]
     await assert_serves(api)
 
 

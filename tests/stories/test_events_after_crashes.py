@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import aclosing
 
 import psycopg
 import pytest
@@ -11,9 +12,20 @@ from db import migrate, setup
 from db.pool import Pool
 from resolvers.event_feed import EventFeed
 from server import doctor
+from server.operations import Prepared
+from server.outcomes import Answer, Call
+from server.requests import GraphQLRequest
 from server.settings import Settings
-from tests.api import Api, serving
-from tests.following import Follower, come_and_go, fed, open_accounts, persistently, write
+from tests.api import Api, serving, transaction
+from tests.following import (
+    PATIENCE_SECONDS,
+    Follower,
+    come_and_go,
+    fed,
+    open_accounts,
+    persistently,
+    write,
+)
 from tests.private_server import private_server
 
 
@@ -44,6 +56,36 @@ async def test_who_follows_sits_out_a_crash_of_the_server(
             await follower.nothing_more(feed)
     assert len(set(follower.seen)) == 120
     assert restless.seen == follower.seen
+
+
+async def test_what_an_event_itself_reads_is_waited_for(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> None:
+    """An event that was read before the crash is answered after it, and not with an error."""
+    document = """subscription { ledgerEvents(after: "0") {
+        transaction { idempotencyKey } accounts { code } } }"""
+    folder = tmp_path_factory.mktemp("events")
+    with private_server(folder) as server:
+        setup.prepare(server.url)
+        async with serving(server.url) as api, asyncio.timeout(PATIENCE_SECONDS):
+            await open_accounts(api, "a")
+            batch = [transaction(f"k{number}", ("cash", "a", "1")) for number in range(400)]
+            await api.post_batch(batch)
+            prepared = api.operations.prepare(GraphQLRequest(document))
+            assert isinstance(prepared, Prepared)
+            answers = await api.operations.subscribe(prepared, Call("test"))
+            assert not isinstance(answers, Answer)
+            told = [(await anext(answers)).content]
+            restarting = asyncio.create_task(asyncio.to_thread(server.restart))
+            async with aclosing(answers):
+                async for answer in answers:
+                    told.append(answer.content)
+                    if len(told) == len(batch) or "errors" in answer.content:
+                        break
+            await restarting
+    assert [content.get("errors") for content in told] == [None] * len(batch)
+    keys = [it["data"]["ledgerEvents"]["transaction"]["idempotencyKey"] for it in told]
+    assert keys == [f"k{number}" for number in range(400)]
 
 
 async def test_a_crash_that_takes_back_transaction_ids_hides_nothing(

@@ -7,6 +7,7 @@ from typing import Any
 import psycopg
 import pytest
 
+from db.events import BEGINNING
 from db.ledgers import DEFAULT_LEDGER_ID
 from db.pool import Pool
 from resolvers import event_log
@@ -15,7 +16,15 @@ from server import sweeper
 from server.client import Client
 from tests.api import Api, serving, transaction
 from tests.expiry import expire
-from tests.following import DawdlingCursor, Follower, come_and_go, fed, open_accounts, write
+from tests.following import (
+    PATIENCE_SECONDS,
+    DawdlingCursor,
+    Follower,
+    come_and_go,
+    fed,
+    open_accounts,
+    write,
+)
 
 WRITERS = 8
 POSTS_EACH = 40
@@ -196,6 +205,22 @@ async def test_nobody_reads_when_nobody_follows(api: Api, feed: EventFeed) -> No
     await follower.follow(feed, until=1)
     assert feed._log is None
     assert feed._tasks == []
+
+
+async def test_a_hint_as_the_last_follower_leaves_keeps_nobody_reading(
+    api: Api, pool: Pool
+) -> None:
+    async with fed(pool, poll_seconds=3600) as feed:
+        following = asyncio.create_task(anext(feed.follow(BEGINNING, None)))
+        # Until it waits for one.
+        while not (feed._tasks and feed._hinted._waiters):  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+        reading = feed._tasks[0]
+        feed.committed()
+        following.cancel()
+        await asyncio.wait([following])
+        with pytest.raises(asyncio.CancelledError):
+            await asyncio.wait_for(reading, PATIENCE_SECONDS)
 
 
 async def cut_now_and_then(database_url: str) -> None:

@@ -1,7 +1,9 @@
 """@snapshot: all of a query is read at one moment, however much is posted meanwhile."""
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
-from typing import Any, ClassVar
+from itertools import count
+from typing import Any, ClassVar, Final
 
 import psycopg
 import pytest
@@ -23,6 +25,8 @@ BALANCE_AND_NEWEST_ENTRY = """
 """
 MARKED = BALANCE_AND_NEWEST_ENTRY.format(snapshot="@snapshot")
 UNMARKED = BALANCE_AND_NEWEST_ENTRY.format(snapshot="")
+# So many different states are looked at.
+VERSIONS: Final = 50
 BY_HEADER = {"florin-snapshot": "true"}
 
 
@@ -73,6 +77,50 @@ async def test_the_header_does_the_same(interrupted: Api) -> None:
     answer = await interrupted.client.post("/graphql", json={"query": UNMARKED}, headers=BY_HEADER)
     account = answer.json()["data"]["account"]
     assert account["version"] == account["entries"]["nodes"][0]["version"] == "1"
+
+
+@pytest.mark.parametrize("unclear", ["1", "yes", "", "true, true"])
+async def test_a_header_that_says_neither_is_refused(api: Api, unclear: str) -> None:
+    answer = await api.client.post(
+        "/graphql", json={"query": "{ __typename }"}, headers={"florin-snapshot": unclear}
+    )
+    assert answer.status_code == 400
+    assert "either true or false" in answer.json()["errors"][0]["message"]
+
+
+async def test_a_header_that_says_no_is_as_good_as_none(interrupted: Api) -> None:
+    answer = await interrupted.client.post(
+        "/graphql", json={"query": UNMARKED}, headers={"florin-snapshot": "false"}
+    )
+    account = answer.json()["data"]["account"]
+    assert (account["version"], account["entries"]["nodes"][0]["version"]) == ("1", "2")
+
+
+async def test_while_many_write_no_snapshot_disagrees_with_itself(api: Api) -> None:
+    await api.open_account("cash", normal_side="DEBIT", floor=None)
+    await api.open_account("alice")
+    await api.post("first", ("cash", "alice", "1.00"))
+    stopped = asyncio.Event()
+
+    async def write(writer: int) -> None:
+        for number in count():
+            if stopped.is_set():
+                return
+            await api.post(f"{writer}-{number}", ("cash", "alice", "1.00"))
+
+    seen: set[str] = set()
+    async with asyncio.TaskGroup() as writers:
+        for writer in range(4):
+            writers.create_task(write(writer))
+        while len(seen) < VERSIONS:
+            data = await api(MARKED)
+            account, (total,) = data["account"], data["ledger"]["trialBalance"]
+            newest = account["entries"]["nodes"][0]
+            assert account["version"] == newest["version"]
+            assert account["balance"]["posted"] == newest["balanceAfter"] == total["credits"]
+            assert total["balanced"]
+            seen.add(account["version"])
+        stopped.set()
 
 
 async def test_all_balances_of_a_snapshot_are_of_one_moment(interrupted: Api) -> None:

@@ -21,6 +21,8 @@ EXTENSIONS: Final[LiteralString] = """
     SELECT extname::text FROM pg_extension ORDER BY extname
 """
 
+BECOME_APP: Final[LiteralString] = "SELECT set_config('role', 'florin_app', false)"
+
 IS_FROM_ELSEWHERE: Final[LiteralString] = """
     SELECT EXISTS (
         SELECT FROM florin.watermarks AS w
@@ -142,6 +144,10 @@ async def role(conn: AsyncConnection[TupleRow]) -> Role | None:
 
 
 async def is_from_elsewhere(conn: AsyncConnection[TupleRow]) -> bool:
-    """Whether events were written on another server, by transactions this one has yet to begin."""
+    """Whether events were written on another server, by transactions this one has yet to begin.
+
+    Puts on the app's role.
+    """
+    await conn.execute(BECOME_APP)
     (found,) = await statements.all_values(conn, bool, IS_FROM_ELSEWHERE, {})
     return found

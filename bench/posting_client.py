@@ -1,4 +1,4 @@
-"""A client process that posts single transactions at a steady rate, over a few connections.
+"""A client process that posts at a steady rate, over a few connections, so many in a request.
 
 A task comes as JSON on standard input; when each key was sent, and to which account, goes out as
 JSON once all are answered.
@@ -16,7 +16,9 @@ _CONNECTIONS: Final = 16
 # Postings of one account wait for each other; a busy ledger has more than one.
 CASH_ACCOUNTS: Final = 50
 _POST: Final = """
-    mutation ($input: PostTransactionInput!) { postTransaction(input: $input) { __typename } }
+    mutation ($input: PostTransactionsInput!) {
+        postTransactions(input: $input) { results { __typename } }
+    }
 """
 
 
@@ -46,22 +48,21 @@ async def _posted(task: dict[str, Any]) -> dict[str, dict[str, Any]]:
     at: dict[str, float] = {}
     accounts: dict[str, str] = {}
     began = time.perf_counter()
-    count = task["rate"] * task["seconds"]
-    numbers = iter(range(count))
+    requests = iter(range(task["rate"] * task["seconds"] // task["batch"]))
 
     async def work() -> None:
         reader, writer = await asyncio.open_connection("127.0.0.1", task["port"])
-        for number in numbers:
-            due = began + number / task["rate"]
+        for request in requests:
+            due = began + request * task["batch"] / task["rate"]
             await asyncio.sleep(max(0.0, due - time.perf_counter()))
-            key, account = f"{task['prefix']}:{number}", f"s{number % task['accounts']}"
-            at[key], accounts[key] = time.time(), account
-            leg = {
-                "debit": {"code": f"cash{number % CASH_ACCOUNTS}"},
-                "credit": {"code": account},
-                "amount": "0.01",
-            }
-            await post(reader, writer, _POST, {"idempotencyKey": key, "postings": [leg]})
+            transactions = []
+            for number in range(request * task["batch"], (request + 1) * task["batch"]):
+                key, account = f"{task['prefix']}:{number}", f"s{number % task['accounts']}"
+                cash = {"code": f"cash{number % CASH_ACCOUNTS}"}
+                leg = {"debit": cash, "credit": {"code": account}, "amount": "0.01"}
+                transactions.append({"idempotencyKey": key, "postings": [leg]})
+                at[key], accounts[key] = time.time(), account
+            await post(reader, writer, _POST, {"transactions": transactions})
         writer.close()
 
     await asyncio.gather(*(work() for _ in range(_CONNECTIONS)))

@@ -16,7 +16,7 @@ from starlette.responses import Response
 
 from server import outcomes
 from server.capacity import Capacity
-from server.outcomes import Answer, Call
+from server.outcomes import Answer, Call, Outcome
 from server.subscription_settings import SubscriptionSettings
 
 # For a stream to end in good order when the server stops.
@@ -41,7 +41,7 @@ def of_many(
                 async with aclosing(answers), aclosing(_until(stopping, answers)) as until:
                     async for answer in until:
                         yield _next(answer)
-                        if "data" not in answer.content:
+                        if answer.outcome is not Outcome.DATA:
                             break
             except Exception as error:  # noqa: BLE001 - masked, logged and sent
                 yield _next(outcomes.fault(error, call))

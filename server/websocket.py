@@ -20,7 +20,7 @@ from server.capacity import Capacity
 from server.operations import Operations, Prepared
 from server.origins import Origins
 from server.outcomes import Answer, Call, Outcome
-from server.subscription_settings import SubscriptionSettings
+from server.settings import Settings
 from server.websocket_messages import (
     SUBPROTOCOL,
     Close,
@@ -46,7 +46,7 @@ class WebSocketEndpoint:
         operations_: Operations,
         origins: Origins,
         capacity: Capacity,
-        configured: SubscriptionSettings,
+        configured: Settings,
     ) -> None:
         self._operations = operations_
         self._origins = origins
@@ -73,13 +73,14 @@ class WebSocketEndpoint:
 class _Socket:
     """One open socket and what runs for it."""
 
-    def __init__(
-        self, websocket: WebSocket, operations_: Operations, configured: SubscriptionSettings
-    ) -> None:
+    def __init__(self, websocket: WebSocket, operations_: Operations, configured: Settings) -> None:
         self._websocket = websocket
         self._operations = operations_
         self._configured = configured
+        # By id, until their last message is written.
         self._running: dict[str, asyncio.Task[None]] = {}
+        # Those that are being cancelled, too.
+        self._tasks: set[asyncio.Task[None]] = set()
         self._sending = asyncio.Lock()
         self._is_initialised = False
         self._was_heard = True
@@ -95,7 +96,7 @@ class _Socket:
             await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
             closed = self._ended.result() if self._ended.done() else listening.result()
         finally:
-            tasks = [listening, pinging, *self._running.values()]
+            tasks = [listening, pinging, *self._tasks]
             for task in tasks:
                 task.cancel()
             await asyncio.wait(tasks)
@@ -113,6 +114,8 @@ class _Socket:
                     await self._heard(frame.get("text"))
                     if self._is_initialised:
                         limit.reschedule(None)
+                    # Messages that came together are not one turn of the loop.
+                    await asyncio.sleep(0)
         except ClosedError as closed:
             return closed
         except TimeoutError:
@@ -125,7 +128,7 @@ class _Socket:
 
     async def _heard(self, frame: str | None) -> None:
         self._was_heard = True
-        match websocket_messages.read(frame):
+        match websocket_messages.read(frame, self._configured.body_values_max):
             case ConnectionInit():
                 if self._is_initialised:
                     reason = "There was a connection_init before."
@@ -149,40 +152,44 @@ class _Socket:
         if message.id in self._running:
             reason = f"There is a subscriber for {message.id} already."
             raise ClosedError(Close.SUBSCRIBER_EXISTS, reason)
-        prepared = self._operations.prepare(websocket_messages.asked(message))
-        if isinstance(prepared, Answer):
-            await self._refuse(message.id, prepared)
-        elif len(self._running) >= self._configured.operations_max:
-            await self._refuse(message.id, _too_many(len(self._running)))
-        else:
-            task = asyncio.create_task(self._run(message.id, prepared))
-            self._running[message.id] = task
-
-    async def _run(self, id_: str, prepared: Prepared) -> None:
-        """Run one operation and send what it gives; every end of it is its own."""
+        asked = websocket_messages.asked(message)
         call = Call(secrets.token_hex(8))
         try:
-            if prepared.kind is OperationType.SUBSCRIPTION:
-                last = await self._stream(id_, prepared, call)
-            else:
-                result = self._operations.execute(prepared, call)
-                last = result if isinstance(result, Answer) else await result
-        except ClosedError as closed:
-            self._end(closed)
-            return
+            prepared = self._operations.prepare(asked)
         except Exception as error:  # noqa: BLE001 - masked, logged and answered
-            last = outcomes.fault(error, call)
-        # Its id is free from the moment that the client can know of its end.
-        self._running.pop(id_, None)
+            prepared = outcomes.fault(error, call)
+        if isinstance(prepared, Answer):
+            await self._send(*websocket_messages.last(message.id, prepared))
+        elif len(self._running) >= self._configured.operations_max:
+            refused = _too_many(len(self._running))
+            await self._send(*websocket_messages.last(message.id, refused))
+        else:
+            task = asyncio.create_task(self._run(message.id, prepared, call))
+            self._running[message.id] = task
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+
+    async def _run(self, id_: str, prepared: Prepared, call: Call) -> None:
+        """Run one operation and send what it gives; every end of it is its own."""
         try:
-            if last is not None and "data" not in last.content:
-                await self._refuse(id_, last)
-                return
-            if last is not None:
-                await self._send(websocket_messages.written("next", id_, last.content))
-            await self._send(websocket_messages.written("complete", id_))
+            try:
+                last = websocket_messages.last(id_, await self._answer(id_, prepared, call))
+            except ClosedError:
+                raise
+            except Exception as error:  # noqa: BLE001 - masked, logged and answered
+                last = websocket_messages.last(id_, outcomes.fault(error, call))
+            await self._send(*last)
         except ClosedError as closed:
             self._end(closed)
+        else:
+            # The client can know of its end from now on, and use its id again.
+            self._running.pop(id_, None)
+
+    async def _answer(self, id_: str, prepared: Prepared, call: Call) -> Answer | None:
+        if prepared.kind is OperationType.SUBSCRIPTION:
+            return await self._stream(id_, prepared, call)
+        answer = self._operations.execute(prepared, call)
+        return answer if isinstance(answer, Answer) else await answer
 
     async def _stream(self, id_: str, prepared: Prepared, call: Call) -> Answer | None:
         """Send an answer for each event; what is returned is the end of it, None for a good one."""
@@ -196,21 +203,22 @@ class _Socket:
                 await self._send(websocket_messages.written("next", id_, answer.content))
         return None
 
-    async def _refuse(self, id_: str, answer: Answer) -> None:
-        await self._send(websocket_messages.written("error", id_, answer.content["errors"]))
+    async def _send(self, *messages: str) -> None:
+        """Write messages behind each other; once they are written it returns at once.
 
-    async def _send(self, message: str) -> None:
+        ClosedError where the client does not take them, or has left.
+        """
         async with self._sending:
             try:
                 async with asyncio.timeout(self._configured.send_seconds):
-                    await self._websocket.send_text(message)
+                    for message in messages:
+                        await self._websocket.send_text(message)
             except TimeoutError:
                 seconds = self._configured.send_seconds
                 reason = f"A message was not taken within {seconds:g} s. Resume from your cursor."
                 raise ClosedError(Close.SLOW_READER, reason) from None
             except (WebSocketDisconnect, RuntimeError):
-                # It is gone; the listener hears of it.
-                await asyncio.get_running_loop().create_future()
+                raise ClosedError(Close.GONE, "Nobody will read this.") from None
 
     async def _keep_alive(self) -> None:
         while True:

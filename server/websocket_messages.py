@@ -7,6 +7,7 @@ import msgspec
 import orjson
 
 from server import requests
+from server.outcomes import Answer
 from server.requests import BadRequest, GraphQLRequest
 
 SUBPROTOCOL: Final = "graphql-transport-ws"
@@ -17,8 +18,9 @@ _REASON_BYTES_MAX: Final = 123
 
 
 class Close(IntEnum):
-    """Why a socket is closed. The first two have no code of the protocol's; clients reconnect."""
+    """Why a socket is closed. The first three have no code of the protocol's; clients reconnect."""
 
+    GONE = 1001
     NO_PONG = 4504
     SLOW_READER = 4508
     BAD_MESSAGE = 4400
@@ -79,10 +81,16 @@ PING: Final = '{"type":"ping"}'
 PONG: Final = '{"type":"pong"}'
 
 
-def read(frame: str | None) -> Message:
-    """The message in a frame, None being a binary one; ClosedError where it is none."""
+def read(frame: str | None, values_max: int) -> Message:
+    """The message in a frame, None being a binary one; ClosedError where it is none.
+
+    Of its values, counted by their commas, there may be as many as in a body (``server.requests``).
+    """
     if frame is None:
         raise ClosedError(Close.BAD_MESSAGE, "Send messages as text.")
+    if frame.count(",") >= values_max:
+        reason = f"A message has at most {values_max} values (FLORIN_BODY_VALUES_MAX)."
+        raise ClosedError(Close.BAD_MESSAGE, reason)
     try:
         return _DECODER.decode(frame)
     except msgspec.ValidationError as error:
@@ -97,6 +105,15 @@ def asked(message: Subscribe) -> GraphQLRequest:
     if isinstance(read_request, BadRequest):
         raise ClosedError(Close.BAD_MESSAGE, read_request.message)
     return read_request
+
+
+def last(id_: str, answer: Answer | None) -> list[str]:
+    """What ends an operation: its answer, None where all of them have been sent."""
+    if answer is None:
+        return [written("complete", id_)]
+    if "data" not in answer.content:
+        return [written("error", id_, answer.content["errors"])]
+    return [written("next", id_, answer.content), written("complete", id_)]
 
 
 def written(kind: str, id_: str, payload: object = None) -> str:

@@ -119,6 +119,19 @@ async def heard(socket: Socket) -> Any:  # noqa: ANN401
     return message
 
 
+async def test_who_vanishes_while_it_is_answered_leaves_no_socket_behind(florin: Served) -> None:
+    capacity = florin.application.state.websockets._capacity
+    for _ in range(20):
+        async with connected(florin) as socket:
+            for number in range(30):
+                await socket.send({"type": "ping"})
+                await socket.subscribe(f"{number}", "{ __typename }")
+            socket.connection.transport.abort()
+    async with asyncio.timeout(30):
+        while capacity.connections:  # noqa: ASYNC110 - seen from outside
+            await asyncio.sleep(0.02)
+
+
 async def test_who_does_not_read_is_closed_before_it_costs_memory(database_url: str) -> None:
     """Some twenty megabytes are there for it; it is told why it got no more, once it reads."""
     async with serving(database_url) as api, served(database_url, send_seconds=0.3) as florin:

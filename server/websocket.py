@@ -2,7 +2,7 @@
 
 Every frame is read strictly: what is no message closes the socket with 4400 and a reason. What is
 wrong with one operation ends that operation alone, with an error message. A socket that does not
-take what it is sent, or does not answer pings, is closed: nothing is kept for it.
+take what it is sent, or does not answer pings, is closed, and its operations end.
 """
 
 import asyncio

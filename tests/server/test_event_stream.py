@@ -10,7 +10,7 @@ import httpx
 import psycopg
 import pytest
 
-from tests.api import Api, serving
+from tests.api import Api
 from tests.sessions import Watch
 from tests.sockets import Served, served
 
@@ -19,20 +19,6 @@ EVENTS = """
         ledgerEvents(after: $after) { cursor transaction { idempotencyKey } }
     }
 """
-
-
-@pytest.fixture
-async def florin(database_url: str) -> AsyncIterator[Served]:
-    async with served(database_url) as serving_:
-        yield serving_
-
-
-@pytest.fixture
-async def funded(database_url: str) -> AsyncIterator[Api]:
-    async with serving(database_url) as api:
-        await api.open_account("cash", normal_side="DEBIT", floor=None)
-        await api.open_account("wallet")
-        yield api
 
 
 @asynccontextmanager

@@ -1,14 +1,13 @@
 """GraphQL over WebSocket: the protocol, rule by rule, over real sockets."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from typing import Any
 
 import psycopg
 import pytest
 import websockets
 
-from tests.api import POST_TRANSACTION, Api, serving, transaction
+from tests.api import POST_TRANSACTION, Api, transaction
 from tests.sessions import Watch
 from tests.sockets import Served, Socket, connected, served
 
@@ -18,20 +17,6 @@ EVENTS = """
     }
 """
 PING: dict[str, object] = {"type": "ping"}
-
-
-@pytest.fixture
-async def florin(database_url: str) -> AsyncIterator[Served]:
-    async with served(database_url) as serving_:
-        yield serving_
-
-
-@pytest.fixture
-async def funded(database_url: str) -> AsyncIterator[Api]:
-    async with serving(database_url) as api:
-        await api.open_account("cash", normal_side="DEBIT", floor=None)
-        await api.open_account("wallet")
-        yield api
 
 
 def answered(message: Any) -> Any:  # noqa: ANN401

@@ -3,7 +3,6 @@
 import asyncio
 import json
 import logging
-from collections.abc import AsyncIterator
 from contextlib import suppress
 from typing import Any
 
@@ -67,12 +66,6 @@ frames = (
     | values.map(json.dumps)
     | st.builds(lambda text, cut: text[:cut], messages.map(json.dumps), st.integers(0, 80))
 )
-
-
-@pytest.fixture
-async def florin(database_url: str) -> AsyncIterator[Served]:
-    async with served(database_url) as serving_:
-        yield serving_
 
 
 async def test_any_frames_are_answered_by_the_protocol(

@@ -26,7 +26,7 @@ from strawberry.types.arguments import convert_argument
 
 from bench import batches, servers
 from bench.report import Measured, Table
-from db import ledgers, posting, posting_writes, statements
+from db import actions, ledgers, loans, posting, posting_writes, statements
 from db.pool import Pool, open_pool
 from db.statements import Connection, Write
 from ledger import identifiers
@@ -170,7 +170,7 @@ async def _post(
     """What ``db.posting.post`` does in ``transact``, in its own steps."""
     ledger_id = ledgers.DEFAULT_LEDGER_ID
     with contextlib.ExitStack() as last:
-        async with pool.connection() as conn, conn.pipeline(), conn.transaction():
+        async with loans.writing(pool, ledger_id) as conn:
             with watch.stage("lock and read"):
                 accounts, recorded, clock = await posting._lock_and_read(  # noqa: SLF001
                     conn, ledger_id, requests
@@ -190,7 +190,9 @@ async def _post(
                     atomic=True,
                 )
             with watch.stage("columns to write"):
-                writes = posting_writes.of(ledger_id, decision, recorded_at)
+                writes = posting_writes.of(
+                    ledger_id, decision, recorded_at, actions.of(actions.LOCAL, "postTransactions")
+                )
             _to_bytes(watch, conn, writes)
             with watch.stage("write"):
                 await statements.write(conn, *writes)

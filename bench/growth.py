@@ -28,7 +28,8 @@ from bench.buffers import RecordingCursor
 from bench.growth_report import Growth, Verified
 from bench.history import History
 from bench.reads import READS, Hot
-from db import ledgers
+from db import ledgers, loans
+from db.ledgers import DEFAULT_LEDGER_ID
 from db.pool import open_pool
 from server.client import Client
 from server.settings import Settings
@@ -132,7 +133,7 @@ async def _count(sites: Sequence[Site], runs: int) -> dict[str, dict[int, list[i
                 for _ in range(runs):
                     RecordingCursor.record.clear()
                     await client.send(read.document, read.variables(site.hot))
-                    async with pool.connection() as conn:
+                    async with loans.reading(pool, DEFAULT_LEDGER_ID) as conn:
                         found.append(await buffers.read_again(conn))
     return counted
 
@@ -143,7 +144,7 @@ async def _plan(site: Site) -> str:
         RecordingCursor.record.clear()
         read = reads.POSTED_RECORDED
         await Client(pool, ledgers.DEFAULT_LEDGER_ID).send(read.document, read.variables(site.hot))
-        async with pool.connection() as conn:
+        async with loans.reading(pool, DEFAULT_LEDGER_ID) as conn:
             return await buffers.last_plan(conn)
 
 

@@ -16,7 +16,7 @@ import uvloop
 
 from bench import batches, servers
 from bench.report import Measured, Table
-from db import ledgers, posting, posting_writes, statements
+from db import actions, ledgers, posting, posting_writes, statements
 from db.pool import open_pool
 from db.statements import Connection, Write
 from ledger.posting import Decision
@@ -144,7 +144,13 @@ def _prepared(server_url: str, variant: Variant) -> Iterator[str]:
 
 async def _seconds(variant: Variant, context: Context, requests: list[TransactionRequest]) -> float:
     async def work(conn: Connection) -> Decision:
-        decision, _ = await posting.post(conn, context.ledger_id, requests, atomic=True)
+        decision, _ = await posting.post(
+            conn,
+            context.ledger_id,
+            requests,
+            atomic=True,
+            by=actions.of(context.actor, "postTransactions"),
+        )
         return decision
 
     write = statements.write if variant.writes_postings else _write_without_postings

@@ -16,6 +16,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
+import psutil
 import psycopg
 from psycopg.conninfo import make_conninfo
 from psycopg.sql import SQL, Identifier
@@ -151,6 +152,15 @@ def _pgbench_program() -> str:
     )
 
     return str(POSTGRES_VERSIONS[TARGET_POSTGRES_VERSION] / "pgbench")
+
+
+def listener(port: int) -> psutil.Process:
+    """The process among those that were started here that listens on a port."""
+    for process in psutil.Process().children(recursive=True):
+        for connection in process.net_connections("tcp"):
+            if connection.status == psutil.CONN_LISTEN and connection.laddr.port == port:
+                return process
+    raise RuntimeError("the server was not found")
 
 
 def _free_port() -> int:

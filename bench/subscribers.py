@@ -134,7 +134,7 @@ def run(
 
 async def _rounds(task: Task, unfiltered: int, rounds: int) -> list[Run]:
     await _open_accounts(task)
-    server = _listener(task.port)
+    server = servers.listener(task.port)
     runs = []
     for number in range(rounds):
         following = [Subscriber(f"s{n}") for n in range(task.accounts)]
@@ -240,14 +240,6 @@ async def _open_accounts(task: Task) -> None:
     for each in wanted:
         await post(reader, writer, _OPEN, each)
     writer.close()
-
-
-def _listener(port: int) -> psutil.Process:
-    for process in psutil.Process().children(recursive=True):
-        for connection in process.net_connections("tcp"):
-            if connection.status == psutil.CONN_LISTEN and connection.laddr.port == port:
-                return process
-    raise RuntimeError("the server was not found")
 
 
 def _spread(values: Sequence[float]) -> tuple[float, float]:

@@ -105,14 +105,15 @@ _COLUMNS_LOCKED: Final = _columns_at(SQL("statement_timestamp()"))
 
 _SELECT_FROM: Final = SQL("""
     SELECT {columns}
-    FROM florin.accounts AS a
+    FROM {table} AS a
     WHERE a.ledger_id = %(ledger_id)s""")
-_SELECT: Final = _SELECT_FROM.format(columns=_COLUMNS)
+_TABLE: Final = SQL("florin.accounts")
+_SELECT: Final = _SELECT_FROM.format(columns=_COLUMNS, table=_TABLE)
 
 BY_IDS: Final = SQL("{} AND a.account_id = ANY(%(ids)s)").format(_SELECT)
 
 LOCKED: Final = SQL("{} AND a.account_id = %(account_id)s").format(
-    _SELECT_FROM.format(columns=_COLUMNS_LOCKED)
+    _SELECT_FROM.format(columns=_COLUMNS_LOCKED, table=_TABLE)
 )
 
 BY_CODES: Final = SQL("{} AND a.code = ANY(%(codes)s)").format(_SELECT)
@@ -148,7 +149,8 @@ UPDATE: Final = SQL("""
 """).format(columns=_COLUMNS_LOCKED)
 
 LISTING: Final = Listing(
-    select=_SELECT,
+    # In the view PostgreSQL may use the index on metadata (db/schema.sql).
+    select=_SELECT_FROM.format(columns=_COLUMNS, table=SQL("florin.searchable_accounts")),
     key=SQL("a.account_id"),
     key_name=SQL("account_id"),
     descending=False,

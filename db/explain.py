@@ -11,9 +11,10 @@ from typing import Any, Final, TypeVar
 import msgspec
 import psycopg
 from psycopg import AsyncCursor
-from psycopg.rows import TupleRow, tuple_row
+from psycopg.rows import tuple_row
 from psycopg.sql import SQL, Composable
 
+from db.cursors import ObservedCursor
 from db.statements import Connection
 
 # Runs the statement once more: the plan is of that second run.
@@ -50,7 +51,7 @@ def explaining(
         conn.cursor_factory = made_by
 
 
-class _ExplainingCursor(AsyncCursor[TupleRow]):
+class _ExplainingCursor(ObservedCursor):
     """Of a connection that only reads."""
 
     def __init__(

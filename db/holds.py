@@ -43,6 +43,20 @@ LOCK: Final[LiteralString] = """
     FOR NO KEY UPDATE
 """
 
+# Counting goes on no further: that there are more than this is all that anybody has to know.
+OPEN_MAX: Final = 10_000
+
+OPEN: Final[LiteralString] = """
+    SELECT count(*)
+    FROM (
+        SELECT
+        FROM florin.transactions
+        WHERE ledger_id = %(ledger_id)s AND state = 'PENDING'
+            AND (expires_at IS NULL OR expires_at > now())
+        LIMIT %(limit)s
+    ) AS open
+"""
+
 # What was captured or voided while the accounts were waited for is no longer pending.
 EXPIRE: Final[LiteralString] = """
     UPDATE florin.transactions
@@ -78,6 +92,13 @@ class _Released(msgspec.Struct, frozen=True, gc=False):
     account_id: UUID
     side: Side
     amount: int
+
+
+async def open_count(conn: Connection, ledger_id: int) -> int:
+    """How many holds are neither captured, voided nor expired, up to 10,000; one round trip."""
+    parameters = {"ledger_id": ledger_id, "limit": OPEN_MAX}
+    (found,) = await statements.all_values(conn, int, OPEN, parameters)
+    return found
 
 
 async def sweep(conn: Connection, ledger_id: int, *, limit: int = SWEEP_MAX) -> int:

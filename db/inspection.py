@@ -81,6 +81,7 @@ HISTORY: Final = {
         "resolved_at",
         "resolution_id",
         "resolution_key",
+        "resolved_action_id",
     ),
     "florin.postings": (),
     "florin.entries": (),
@@ -88,12 +89,14 @@ HISTORY: Final = {
     "florin.shifts": ("debits", "credits"),
     "florin.seals": (),
     "florin.events": (),
+    "florin.actions": (),
 }
 # Besides, where there is nothing to add and only something to change.
 COUNTERS: Final = {
     "florin.accounts": ("debits_posted", "credits_posted", "debits_pending", "credits_pending"),
     "florin.watermarks": ("announced_at",),
     "florin.duties": ("done_at",),
+    "florin.api_keys": ("last_used_at",),
 }
 
 

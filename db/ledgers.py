@@ -1,5 +1,6 @@
 """Ledgers: a row, the default one, and the trial balance."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Final, LiteralString
 
@@ -11,8 +12,9 @@ from db import moments, statements
 from db.statements import Connection
 from ledger import identifiers
 
-# Until credentials choose among several (a later version), every request means this one.
+# The one that is there from the start, and is meant where nothing says another.
 DEFAULT_LEDGER_ID: Final = 1
+DEFAULT_LEDGER_CODE: Final = "main"
 
 
 class Ledger(msgspec.Struct, frozen=True, gc=False):
@@ -25,6 +27,15 @@ class Ledger(msgspec.Struct, frozen=True, gc=False):
     # The newest seal (db.seals), if there is one: what is sealed, and the hash chain's head in hex.
     sealed_through: datetime | None
     seal_head: str | None
+
+
+class Listed(msgspec.Struct, frozen=True, gc=False):
+    """A ledger in the directory."""
+
+    ledger_id: int
+    code: str
+    name: str
+    created_at: datetime
 
 
 class TrialBalanceLine(msgspec.Struct, frozen=True, gc=False):
@@ -53,6 +64,34 @@ BY_ID: Final[LiteralString] = """
         LIMIT 1
     ) AS s ON true
     WHERE l.ledger_id = %(ledger_id)s
+"""
+
+# Which ledger is meant, and which there are: these belong to none.
+BY_CODES: Final[LiteralString] = """
+    SELECT ledger_id, code, name, created_at
+    FROM florin.ledgers
+    WHERE code = ANY(%(codes)s)
+    ORDER BY ledger_id
+"""
+
+EVERY: Final[LiteralString] = """
+    SELECT ledger_id, code, name, created_at
+    FROM florin.ledgers
+    ORDER BY ledger_id
+"""
+
+# Those who make ledgers wait for each other; those who read them do not.
+LOCK: Final[LiteralString] = "LOCK TABLE florin.ledgers IN SHARE ROW EXCLUSIVE MODE"
+
+# None for a code that is taken.
+NEXT_ID: Final[LiteralString] = """
+    SELECT max(ledger_id) + 1
+    FROM florin.ledgers
+    HAVING count(*) FILTER (WHERE code = %(code)s) = 0
+"""
+
+ENTER: Final[LiteralString] = """
+    SELECT set_config('florin.ledger_id', %(ledger_id)s::text, true)
 """
 
 CREATE: Final[LiteralString] = """
@@ -109,13 +148,34 @@ async def by_id(conn: Connection, ledger_id: int) -> Ledger | None:
     return await statements.one_row(conn, Ledger, BY_ID, {"ledger_id": ledger_id})
 
 
+async def by_codes(conn: Connection, codes: Sequence[str]) -> list[Listed]:
+    """Those of these ledgers that there are; one round trip."""
+    return await statements.all_rows(conn, Listed, BY_CODES, {"codes": list(codes)})
+
+
+async def every(conn: Connection) -> list[Listed]:
+    """All ledgers, oldest first; one round trip."""
+    return await statements.all_rows(conn, Listed, EVERY, {})
+
+
 def create_default(conn: psycopg.Connection) -> None:
     """Make the default ledger where it is missing. For the owner's role only."""
-    create(conn, DEFAULT_LEDGER_ID, code="main", name="Main ledger")
+    create(conn, DEFAULT_LEDGER_ID, code=DEFAULT_LEDGER_CODE, name="Main ledger")
+
+
+def next_id(conn: psycopg.Connection, code: str) -> int | None:
+    """The id of a new ledger, which this transaction makes or nobody; None if the code is taken."""
+    conn.execute(LOCK)
+    found = conn.execute(NEXT_ID, {"code": code}).fetchone()
+    return None if found is None else int(found[0])
 
 
 def create(conn: psycopg.Connection, ledger_id: int, *, code: str, name: str) -> None:
-    """Make a ledger, its watermark and its duties, each where it is missing."""
+    """Make a ledger, its watermark and its duties, each where it is missing.
+
+    What else the transaction makes is of this ledger: row-level security holds for the owner, too.
+    """
+    conn.execute(ENTER, {"ledger_id": ledger_id})
     conn.execute(CREATE, {"ledger_id": ledger_id, "code": code, "name": name})
     conn.execute(CREATE_WATERMARK, {"ledger_id": ledger_id})
     conn.execute(CREATE_DUTIES, {"ledger_id": ledger_id, "duties": ["SEAL", "SWEEP"]})

@@ -9,6 +9,9 @@ from alembic.script import ScriptDirectory
 from psycopg import AsyncConnection, connect, errors
 
 from db.inspection import IS_FROM_ELSEWHERE
+from db.ledgers import ENTER
+
+LEDGER_IDS: Final[LiteralString] = "SELECT ledger_id FROM florin.ledgers ORDER BY ledger_id"
 
 REVISION: Final[LiteralString] = "SELECT version_num FROM florin.alembic_version"
 
@@ -37,9 +40,12 @@ def upgrade(database_url: str) -> None:
     config.attributes["database_url"] = database_url
     command.upgrade(config, "head")
     with connect(database_url, connect_timeout=5) as conn:
-        if conn.execute(IS_FROM_ELSEWHERE).fetchone() == (True,):
-            conn.execute(LOCK_EVENTS)
-            conn.execute(BEGIN_EPOCH)
+        for (ledger_id,) in conn.execute(LEDGER_IDS).fetchall():
+            # Row-level security shows the owner one ledger at a time.
+            conn.execute(ENTER, {"ledger_id": ledger_id})
+            if conn.execute(IS_FROM_ELSEWHERE).fetchone() == (True,):
+                conn.execute(LOCK_EVENTS)
+                conn.execute(BEGIN_EPOCH)
 
 
 def head() -> str:

@@ -37,6 +37,7 @@ from uuid import UUID
 import msgspec
 
 from db import posting_writes, statements
+from db.actions import Action
 from db.arrays import UUIDs
 from db.faults import OvertakenError
 from db.statements import Connection
@@ -176,8 +177,11 @@ async def post(
     requests: Sequence[Request | Malformed],
     *,
     atomic: bool,
+    by: Action,
 ) -> tuple[Decision, datetime]:
     """Decide the requests in order, write what is accepted, and say when it is recorded.
+
+    With it is written that it was done ``by`` an action; with nothing, nothing is.
 
     ``conn`` is in a transaction and in pipeline mode. Raises UniqueViolation or OvertakenError when
     another session binds one of the keys, or records what is to be resolved, at this moment, and
@@ -196,7 +200,7 @@ async def post(
         atomic=atomic,
     )
     if decision.changes:
-        writes = posting_writes.of(ledger_id, decision, recorded_at)
+        writes = posting_writes.of(ledger_id, decision, recorded_at, by)
         await statements.write(conn, *writes)
     return decision, recorded_at
 

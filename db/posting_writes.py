@@ -11,7 +11,8 @@ from typing import Final, LiteralString, TypeVar
 
 import orjson
 
-from db import events
+from db import actions, events
+from db.actions import Action
 from db.arrays import UUIDs, WholeNumbers
 from db.statements import Write
 from ledger import shifts
@@ -49,11 +50,12 @@ TRANSACTIONS: Final[LiteralString] = """
     INSERT INTO florin.transactions
         (ledger_id, transaction_id, idempotency_key, fingerprint, state, description, metadata,
         created_at, effective_at, expires_at, resolved_at, resolution_id, resolution_key,
-        reverses_id)
+        reverses_id, action_id, resolved_action_id)
     SELECT %(ledger_id)s, new.transaction_id, new.idempotency_key, new.fingerprint,
         coalesce(new.state, 'POSTED'), new.description, new.metadata::jsonb, %(recorded_at)s,
         new.effective_at, new.expires_at, new.resolved_at, new.resolution_id, new.resolution_key,
-        new.reverses_id
+        new.reverses_id, %(action_id)s,
+        CASE WHEN new.resolution_id IS NOT NULL THEN %(action_id)s END
     FROM unnest(
             %(transaction_ids)s::uuid[], %(idempotency_keys)b::text[], %(fingerprints)b::bytea[],
             %(descriptions)b::text[], %(metadata)b::text[], %(states)s::text[],
@@ -114,7 +116,7 @@ HOLDS: Final[LiteralString] = """
 RESOLVE_TRANSACTIONS: Final[LiteralString] = """
     UPDATE florin.transactions AS t
     SET state = new.state, resolved_at = %(recorded_at)s, resolution_id = new.resolution_id,
-        resolution_key = new.resolution_key
+        resolution_key = new.resolution_key, resolved_action_id = %(action_id)s
     FROM unnest(
             %(transaction_ids)s::uuid[], %(states)s::text[], %(resolution_ids)s::uuid[],
             %(resolution_keys)s::text[]
@@ -148,9 +150,13 @@ SHIFTS: Final[LiteralString] = """
 """
 
 
-def of(ledger_id: int, decision: Decision, recorded_at: datetime) -> list[Write]:
+def of(ledger_id: int, decision: Decision, recorded_at: datetime, by: Action) -> list[Write]:
     """All writes of a decision, to be sent together; none for a table that nothing changes in."""
-    common: dict[str, object] = {"ledger_id": ledger_id, "recorded_at": recorded_at}
+    common: dict[str, object] = {
+        "ledger_id": ledger_id,
+        "recorded_at": recorded_at,
+        "action_id": by.action_id,
+    }
     created = [record for _, record in decision.created]
     postings, entries = _postings(created), decision.entries
     held = _sides([record for record in created if record.is_hold])
@@ -168,6 +174,7 @@ def of(ledger_id: int, decision: Decision, recorded_at: datetime) -> list[Write]
     )
     return [
         *(Write(one.query, {**common, **one.parameters}, one.rows) for one in writes if one.rows),
+        actions.written(ledger_id, by),
         events.written(ledger_id, decision.happened),
     ]
 

@@ -19,6 +19,26 @@ CREATE TABLE florin.ledgers (
     PRIMARY KEY (ledger_id)
 );
 
+-- The directory, which is ledgers and keys, belongs to no ledger: it says which one is meant.
+CREATE UNIQUE INDEX ledgers_code_key ON florin.ledgers (code);
+
+-- Of a key's secret there is only a keyed hash here, and which secret of Florin's it was made with.
+CREATE TABLE florin.api_keys (
+    key_id       uuid NOT NULL,
+    name         text NOT NULL,
+    secret_hash  bytea NOT NULL CHECK (octet_length(secret_hash) = 32),
+    hashed_with  bytea NOT NULL CHECK (octet_length(hashed_with) = 8),
+    scopes       text[] NOT NULL CHECK (
+        cardinality(scopes) > 0 AND scopes <@ ARRAY['read', 'write', 'admin']
+    ),
+    ledger_ids   integer[] NOT NULL CHECK (cardinality(ledger_ids) > 0),
+    created_at   timestamptz NOT NULL,
+    expires_at   timestamptz,
+    revoked_at   timestamptz,
+    last_used_at timestamptz,
+    PRIMARY KEY (key_id)
+);
+
 CREATE TABLE florin.currencies (
     ledger_id  integer NOT NULL,
     code       text COLLATE "C" NOT NULL CHECK (code <> ''),
@@ -106,6 +126,10 @@ CREATE TABLE florin.transactions (
     resolution_key  text COLLATE "C" CHECK (resolution_key <> ''),
     -- The transaction that this one takes back.
     reverses_id     uuid,
+    -- Who had it recorded and who had it captured or voided; null where it was nobody, or before
+    -- there were actions.
+    action_id          uuid,
+    resolved_action_id uuid,
     PRIMARY KEY (ledger_id, transaction_id),
     UNIQUE (ledger_id, idempotency_key),
     CHECK (state <> 'PENDING' OR resolved_at IS NULL),
@@ -233,6 +257,23 @@ CREATE TABLE florin.events (
     CHECK (cardinality(kinds) = cardinality(transaction_ids))
 );
 
+-- Who had what done: a row for each mutation that was accepted, written in its transaction.
+CREATE TABLE florin.actions (
+    ledger_id  integer NOT NULL,
+    action_id  uuid NOT NULL,
+    -- The mutation's field, and the id of what it changed; null where transactions name the action.
+    kind       text NOT NULL CHECK (kind <> ''),
+    subject    text COLLATE "C",
+    -- An API key's id, a token's subject, "anonymous" or "local".
+    actor      text COLLATE "C" NOT NULL CHECK (actor <> ''),
+    request_id text COLLATE "C",
+    created_at timestamptz NOT NULL,
+    PRIMARY KEY (ledger_id, action_id)
+);
+
+CREATE INDEX actions_subject_idx ON florin.actions (ledger_id, subject, action_id)
+    WHERE subject IS NOT NULL;
+
 -- The hash chain: each seal's hash covers the one before it and a digest of each of its entries.
 -- An item is an account's id (16 bytes), a version (8) and the entry's digest (16).
 CREATE TABLE florin.seals (
@@ -261,16 +302,18 @@ GRANT SELECT ON ALL TABLES IN SCHEMA florin TO florin_app;
 GRANT INSERT ON
     florin.currencies, florin.users, florin.accounts,
     florin.transactions, florin.postings, florin.entries, florin.holds, florin.shifts,
-    florin.seals, florin.events
+    florin.seals, florin.events, florin.actions
     TO florin_app;
 GRANT UPDATE (username, email, metadata, updated_at) ON florin.users TO florin_app;
 GRANT UPDATE (
     name, state, floor, ceiling, debits_posted, credits_posted, debits_pending, credits_pending,
     version, last_entry_at, metadata
 ) ON florin.accounts TO florin_app;
-GRANT UPDATE (state, description, metadata, resolved_at, resolution_id, resolution_key)
-    ON florin.transactions TO florin_app;
+GRANT UPDATE (
+    state, description, metadata, resolved_at, resolution_id, resolution_key, resolved_action_id
+) ON florin.transactions TO florin_app;
 GRANT UPDATE (captured, resolved_at) ON florin.holds TO florin_app;
 GRANT UPDATE (debits, credits) ON florin.shifts TO florin_app;
 GRANT UPDATE (announced_at) ON florin.watermarks TO florin_app;
 GRANT UPDATE (done_at) ON florin.duties TO florin_app;
+GRANT UPDATE (last_used_at) ON florin.api_keys TO florin_app;

@@ -153,6 +153,16 @@ async def last(conn: Connection, ledger_id: int) -> Seal | None:
     return await statements.one_row(conn, Seal, LAST, {"ledger_id": ledger_id})
 
 
+async def unsealed_since(conn: Connection, ledger_id: int) -> datetime | None:
+    """When the oldest of what is not sealed yet was recorded; None where all is.
+
+    Three round trips.
+    """
+    previous = await last(conn, ledger_id)
+    clock = await _clock(conn)
+    return await _block_end(conn, ledger_id, previous, through=clock, transactions=1)
+
+
 async def announce(conn: Connection, ledger_id: int) -> datetime | None:
     """The announced moment, once ``conn``'s transaction is committed.
 
@@ -205,13 +215,18 @@ async def seal_next(conn: Connection, ledger_id: int, *, through: datetime) -> b
 
 
 async def _block_end(
-    conn: Connection, ledger_id: int, previous: Seal | None, *, through: datetime
+    conn: Connection,
+    ledger_id: int,
+    previous: Seal | None,
+    *,
+    through: datetime,
+    transactions: int = BLOCK_TRANSACTIONS,
 ) -> datetime | None:
     parameters = {
         "ledger_id": ledger_id,
         "first": _first(previous),
         "before": _before(through),
-        "transactions": BLOCK_TRANSACTIONS,
+        "transactions": transactions,
     }
     ends = await statements.all_values(conn, datetime, BLOCK_END, parameters)
     return ends[0] if ends else None

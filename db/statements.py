@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 from typing import Final, LiteralString, NamedTuple, TypeAlias, TypeVar
 
 from psycopg import AsyncConnection, AsyncCursor
+from psycopg.pq import TransactionStatus
 from psycopg.rows import TupleRow, args_row, scalar_row
 from psycopg.sql import SQL, Composed
 
@@ -94,13 +95,15 @@ COMMIT: Final[LiteralString] = "COMMIT"
 async def transaction(conn: Connection) -> AsyncIterator[None]:
     """All of the block is committed, or nothing: an exception rolls back.
 
-    The connection is in pipeline mode meanwhile, and BEGIN and COMMIT travel with their neighbours.
-    psycopg's own ``transaction()`` would wait for both: inside a pipeline it opens another, and
-    opening one waits for what was sent before.
+    A transaction that the connection was lent in (``db.pool``) is gone on with. The connection is
+    in pipeline mode meanwhile, and BEGIN and COMMIT travel with their neighbours. psycopg's own
+    ``transaction()`` would wait for both: inside a pipeline it opens another, and opening one waits
+    for what was sent before.
     """
     try:
         async with conn.pipeline():
-            await conn.execute(BEGIN)
+            if conn.info.transaction_status is TransactionStatus.IDLE:
+                await conn.execute(BEGIN)
             yield
             committed = await conn.execute(COMMIT)
     except BaseException:

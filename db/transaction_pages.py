@@ -3,7 +3,8 @@
 The order is that of the ids, which is the order in which transactions were recorded. A range of
 effective time is a range of ids for those that take effect when they are recorded; the others, few
 as a rule, have an index of their own. An account's are those with entries on it and those that were
-only ever held. Each part is read in the page's order, and they are merged.
+only ever held. Each part is read in the page's order, and they are merged. All is read through a
+view, in which PostgreSQL may use the indexes on metadata and on effective times (db/schema.sql).
 """
 
 from collections.abc import Sequence
@@ -62,7 +63,7 @@ _CONDITIONS: Final[dict[str, SQL | Composed]] = {
 LISTING: Final = Listing(
     select=SQL("""
         SELECT {}
-        FROM florin.transactions AS t
+        FROM florin.searchable_transactions AS t
         WHERE t.ledger_id = %(ledger_id)s""").format(COLUMNS),
     key=SQL("t.transaction_id"),
     key_name=SQL("transaction_id"),
@@ -75,7 +76,7 @@ LISTING: Final = Listing(
 _OF_ACCOUNT: Final = SQL("""
         SELECT DISTINCT ON (e.transaction_id) {columns}
         FROM {table} AS e
-        JOIN florin.transactions AS t
+        JOIN florin.searchable_transactions AS t
             ON t.ledger_id = e.ledger_id AND t.transaction_id = e.transaction_id
         WHERE e.ledger_id = %(ledger_id)s AND e.account_id = %(account_id)s
             AND t.ledger_id = %(ledger_id)s{condition}""")

@@ -1,4 +1,8 @@
-"""Users: rows, look-ups, pages and writes."""
+"""Users: rows, look-ups, pages and writes.
+
+Names, addresses and lists are looked up through a view, in which PostgreSQL may use the indexes on
+``lower()`` and on metadata: see the views in db/schema.sql.
+"""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -42,19 +46,19 @@ BY_IDS: Final[LiteralString] = """
 
 BY_USERNAMES: Final[LiteralString] = """
     SELECT user_id, username, email, metadata, created_at, updated_at
-    FROM florin.users
+    FROM florin.searchable_users
     WHERE ledger_id = %(ledger_id)s AND lower(username) = ANY(%(usernames)s)
 """
 
 BY_EMAILS: Final[LiteralString] = """
     SELECT user_id, username, email, metadata, created_at, updated_at
-    FROM florin.users
+    FROM florin.searchable_users
     WHERE ledger_id = %(ledger_id)s AND lower(email) = ANY(%(emails)s)
 """
 
 HOLDERS: Final[LiteralString] = """
     SELECT user_id, username, email, metadata, created_at, updated_at
-    FROM florin.users
+    FROM florin.searchable_users
     WHERE ledger_id = %(ledger_id)s
         AND (lower(username) = %(username)s OR lower(email) = %(email)s)
 """
@@ -84,7 +88,7 @@ UPDATE: Final[LiteralString] = """
 LISTING: Final = Listing(
     select=SQL("""
         SELECT u.user_id, u.username, u.email, u.metadata, u.created_at, u.updated_at
-        FROM florin.users AS u
+        FROM florin.searchable_users AS u
         WHERE u.ledger_id = %(ledger_id)s"""),
     key=SQL("u.user_id"),
     key_name=SQL("user_id"),

@@ -13,7 +13,7 @@ import uuid_utils
 from typeid import TypeID
 from typeid.errors import TypeIDException
 
-Prefix = Literal["user", "acct", "txn", "entry"]
+Prefix = Literal["user", "acct", "txn", "entry", "key"]
 
 # 26 characters of suffix, a prefix, and an entry's version behind it.
 _TEXT_MAX: Final = 64

@@ -13,6 +13,7 @@ CURRENCY_EXPONENT_MAX: Final = 30
 
 _SHOWN_MAX: Final = 100
 
+_LEDGER_CODE: Final = re.compile(r"[a-z0-9][a-z0-9._-]{0,62}")
 _CURRENCY_CODE: Final = re.compile(r"[A-Z][A-Z0-9]{1,15}")
 _EMAIL: Final = re.compile(r"[^@\s]+@[^@\s]+")
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
@@ -51,6 +52,16 @@ def currency_code_problem(value: str) -> str | None:
     if _CURRENCY_CODE.fullmatch(value):
         return None
     return "a currency code is 2 to 16 capital letters or digits, a letter first, such as CREDIT"
+
+
+def ledger_code_problem(value: str) -> str | None:
+    """Up to 63 small letters, digits, dots, hyphens and underscores: main, eu-wallets."""
+    if _LEDGER_CODE.fullmatch(value):
+        return None
+    return (
+        "a ledger's code is 1 to 63 small letters, digits, dots, hyphens or underscores, a letter "
+        "or digit first, such as eu-wallets"
+    )
 
 
 def shown(value: str) -> str:

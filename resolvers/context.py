@@ -4,6 +4,7 @@ from typing import TypeAlias
 
 import strawberry
 
+from db.actions import LOCAL, Actor
 from db.pool import Pool
 from resolvers.event_feed import EventFeed
 from resolvers.explanation import Explanation
@@ -20,17 +21,19 @@ class Context:
         ledger_id: int,
         feed: EventFeed | None = None,
         *,
+        actor: Actor = LOCAL,
         snapshot: bool = False,
         explained: Explanation | None = None,
     ) -> None:
-        """Without a ``feed`` nobody follows what happens here.
+        """Without a ``feed`` nobody follows what happens here. ``actor`` has it done.
 
         A ``snapshot`` is for what only reads: all of it then sees one moment.
         """
         self.pool = pool
         self.ledger_id = ledger_id
         self.feed = feed
-        reader = SnapshotReader(pool) if snapshot else PoolReader(pool)
+        self.actor = actor
+        reader = SnapshotReader(pool, ledger_id) if snapshot else PoolReader(pool, ledger_id)
         self._reader: Reader = reader if explained is None else ExplainedReader(reader, explained)
         self.loaders = Loaders(self._reader, ledger_id)
 

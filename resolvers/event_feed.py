@@ -14,11 +14,12 @@ from typing import Final, TypeVar
 from uuid import UUID
 from weakref import WeakSet
 
-from db import events, faults, listening
+from db import events, faults, loans
 from db.events import BEGINNING, Event, Horizon, Position
 from db.pool import Pool
 from db.statements import Connection
 from resolvers.errors import RequestError
+from resolvers.event_hints import EventHints
 from resolvers.event_log import EventLog
 
 logger = logging.getLogger("florin.events")
@@ -54,12 +55,12 @@ class PositionLostError(RequestError):
 class EventFeed:
     """One ledger's events. It reads while anybody follows, and rests otherwise."""
 
-    def __init__(self, pool: Pool, ledger_id: int, *, poll_seconds: float) -> None:
+    def __init__(
+        self, pool: Pool, ledger_id: int, hints: EventHints, *, poll_seconds: float
+    ) -> None:
         self._pool = pool
-        # The pool is told where its server is when it is made, and once (``db.pool``).
-        assert isinstance(pool.conninfo, str)
-        self._conninfo = pool.conninfo
         self._ledger_id = ledger_id
+        self._hints = hints
         self._poll_seconds = poll_seconds
         self._followers = 0
         self._log: EventLog | None = None
@@ -134,10 +135,8 @@ class EventFeed:
                 if self._log is None or self._log.is_lost:
                     self._stop()
                     self._log = EventLog(horizon.position)
-                    self._tasks = [
-                        asyncio.create_task(self._read(self._log)),
-                        asyncio.create_task(self._listen()),
-                    ]
+                    self._tasks = [asyncio.create_task(self._read(self._log))]
+                    self._hints.listen(self._ledger_id, self._hinted.set)
             yield self._log
         finally:
             self._followers -= 1
@@ -145,6 +144,7 @@ class EventFeed:
                 self._stop()
 
     def _stop(self) -> None:
+        self._hints.ignore(self._ledger_id)
         for task in self._tasks:
             task.cancel()
         self._log, self._tasks = None, []
@@ -199,30 +199,12 @@ class EventFeed:
         news, self._news = self._news, asyncio.Event()
         news.set()
 
-    async def _listen(self) -> None:
-        """Hear other processes' hints; where that fails, polling has to do until it works again."""
-        delay = _RETRY_SECONDS
-        ours = {"", str(self._ledger_id)}
-        while True:
-            try:
-                async for ledger_id in listening.hints(self._conninfo):
-                    delay = _RETRY_SECONDS
-                    if ledger_id in ours:
-                        self._hinted.set()
-            except Exception as error:
-                if not faults.is_outage(error):
-                    logger.exception("Not listening for events, and will try again")
-                else:
-                    logger.info("Not listening for events: %s", error)
-            await asyncio.sleep(delay)
-            delay = min(2 * delay, _RETRY_SECONDS_MAX)
-
     async def _hint_others(self) -> None:
         while self._owes_hint:
             await asyncio.sleep(_HINT_SECONDS)
             self._owes_hint = False
             try:
-                async with self._pool.connection() as conn:
+                async with loans.reading(self._pool, self._ledger_id) as conn:
                     await events.notify(conn, self._ledger_id)
             except Exception as error:  # noqa: BLE001 - a hint is worth no more than this
                 logger.info("No hint was sent: %s", error)
@@ -248,7 +230,7 @@ class EventFeed:
         delay = _RETRY_SECONDS
         while True:
             try:
-                async with self._pool.connection() as conn:
+                async with loans.reading(self._pool, self._ledger_id) as conn:
                     return await read(conn)
             except Exception as error:
                 if not faults.is_outage(error):

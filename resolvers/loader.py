@@ -11,6 +11,7 @@ from typing import Any, Final, TypeVar
 from aiodataloader import DataLoader, dispatch_queue_batch, get_chunks
 from aiodataloader import Loader as QueuedLoad
 
+from db.observation import watching
 from resolvers import explanation
 from resolvers.explanation import FieldPath
 from resolvers.waves import Waves
@@ -30,10 +31,15 @@ class Loader(DataLoader[Key, Value]):
     """
 
     def __init__(
-        self, waves: Waves, batch: Callable[[list[Key]], Coroutine[Any, Any, list[Value]]]
+        self,
+        waves: Waves,
+        batch: Callable[[list[Key]], Coroutine[Any, Any, list[Value]]],
+        fetch: Callable[..., Any],
     ) -> None:
+        """``fetch`` is what the batch reads with, and gives its name to it."""
         super().__init__(batch)
         self._waves = waves
+        self._fetch = fetch
 
     def load(self, key: Key) -> "asyncio.Future[Value]":
         """The value for a key, loaded together with the others of this level."""
@@ -51,17 +57,26 @@ class Loader(DataLoader[Key, Value]):
 
     async def _dispatch(self) -> None:
         queue, self._queue = self._queue, []
+        observed, name = watching.get(), _name(self._fetch)
         for chunk in get_chunks(queue, BATCH_MAX):
-            await dispatch_queue_batch(self, chunk)
+            observed.batched(name, len(chunk))
+            if observed.trace is None:
+                await dispatch_queue_batch(self, chunk)
+            else:
+                with observed.trace.batch(name, len(chunk)):
+                    await dispatch_queue_batch(self, chunk)
 
 
 class ExplainedLoader(Loader[Key, Value]):
     """A loader that also notes which fields its batches are for."""
 
     def __init__(
-        self, waves: Waves, batch: Callable[[list[Key]], Coroutine[Any, Any, list[Value]]]
+        self,
+        waves: Waves,
+        batch: Callable[[list[Key]], Coroutine[Any, Any, list[Value]]],
+        fetch: Callable[..., Any],
     ) -> None:
-        super().__init__(waves, batch)
+        super().__init__(waves, batch, fetch)
         # In the order in which they asked.
         self._fields: dict[FieldPath, None] = {}
 
@@ -80,3 +95,10 @@ def take_notice(answer: "asyncio.Future[Any]") -> None:
     """Look at an error that nobody waits for any more; asyncio would report it as forgotten."""
     if not answer.cancelled():
         answer.exception()
+
+
+def _name(fetch: Callable[..., Any]) -> str:
+    """As loaders are told apart in metrics and traces: users.by_ids, entries_page_by_account."""
+    *within, name = fetch.__qualname__.split(".")
+    # One that is written out within its loader goes by the loader's name.
+    return within[1] if within else f"{fetch.__module__.rpartition('.')[2]}.{name}"

@@ -10,9 +10,19 @@ from functools import cached_property
 from typing import TypeVar
 from uuid import UUID
 
-from db import account_statements, accounts, balances, currencies, entries, transactions, users
+from db import (
+    account_statements,
+    accounts,
+    actions,
+    balances,
+    currencies,
+    entries,
+    transactions,
+    users,
+)
 from db.account_statements import Period, Totals
 from db.accounts import Account, AccountFilter
+from db.actions import Authorship
 from db.balances import Balance, Moment
 from db.currencies import Currency
 from db.entries import Entry, EntryFilter
@@ -123,6 +133,11 @@ class Loaders:
     def entry_by_key(self) -> Loader[tuple[UUID, int], Entry | None]:
         """Entries by account and version."""
         return self._one(entries.by_keys, lambda entry: (entry.account_id, entry.version))
+
+    @cached_property
+    def authorship_by_transaction_id(self) -> Loader[UUID, Authorship | None]:
+        """Who is behind a transaction."""
+        return self._one(actions.authorship, lambda authorship: authorship.transaction_id)
 
     @cached_property
     def postings_by_transaction_id(self) -> Loader[UUID, list[Posting]]:
@@ -241,7 +256,7 @@ class Loaders:
             found = {key_of(row): row for row in rows}
             return [found.get(key) for key in keys]
 
-        return self._loader(self._waves, batch)
+        return self._loader(self._waves, batch, fetch)
 
     def _many(
         self,
@@ -255,7 +270,7 @@ class Loaders:
                     found[key_of(row)].append(row)
             return [found[key] for key in keys]
 
-        return self._loader(self._waves, batch)
+        return self._loader(self._waves, batch, fetch)
 
     def _pages(
         self,
@@ -281,4 +296,4 @@ class Loaders:
                         found[parent_id_of(row), shape].append(row)
             return [found[id_of(parent), shape] for parent, shape in keys]
 
-        return self._loader(self._waves, batch)
+        return self._loader(self._waves, batch, fetch)

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Final, TypeAlias
 
-from db import snapshots
+from db import loans
 from db.pool import Pool
 from db.statements import Connection
 from resolvers.endings import ended
@@ -19,14 +19,15 @@ CONNECTIONS_MAX: Final = 4
 class PoolReader:
     """Each read sees what is committed when it runs."""
 
-    def __init__(self, pool: Pool) -> None:
+    def __init__(self, pool: Pool, ledger_id: int) -> None:
         self._pool = pool
+        self._ledger_id = ledger_id
         self._permits = asyncio.Semaphore(CONNECTIONS_MAX)
 
     @asynccontextmanager
     async def connection(self) -> AsyncIterator[Connection]:
         """A connection for one batch of reads."""
-        async with self._permits, self._pool.connection() as conn:
+        async with self._permits, loans.reading(self._pool, self._ledger_id) as conn:
             yield conn
 
     async def close(self) -> None:
@@ -39,8 +40,9 @@ class SnapshotReader:
     They run one after another. Nothing is borrowed for a request that reads nothing.
     """
 
-    def __init__(self, pool: Pool) -> None:
+    def __init__(self, pool: Pool, ledger_id: int) -> None:
         self._pool = pool
+        self._ledger_id = ledger_id
         self._turn = asyncio.Lock()
         self._conn: Connection | None = None
         self._borrowed = AsyncExitStack()
@@ -59,13 +61,13 @@ class SnapshotReader:
 
     async def _begin(self) -> Connection:
         try:
-            conn = await self._borrowed.enter_async_context(self._pool.connection())
-            await self._borrowed.enter_async_context(snapshots.frozen(conn))
+            return await self._borrowed.enter_async_context(
+                loans.frozen(self._pool, self._ledger_id)
+            )
         except Exception as error:
             # The other reads neither wait for the pool one after another nor borrow a second one.
             self._over = error
             raise
-        return conn
 
     async def close(self) -> None:
         """End the snapshot and give the connection back, whoever is cancelled meanwhile.

@@ -4,6 +4,7 @@ from uuid import UUID
 
 from db import transaction_pages
 from db.accounts import Account
+from db.actions import Authorship
 from db.currencies import Currency
 from db.entries import Entry
 from db.transaction_pages import TransactionFilter
@@ -52,6 +53,34 @@ async def postings(root: Transaction, info: Info) -> list[Posting]:
 async def entries(root: Transaction, info: Info) -> list[Entry]:
     """The transaction's entries, in its postings' order, debit before credit."""
     return await info.context.loaders.entries_by_transaction_id.load(root.transaction_id)
+
+
+async def created_by(root: Transaction, info: Info) -> str | None:
+    """Who had it recorded."""
+    authorship = await _authorship(root, info)
+    return None if authorship is None else authorship.created_by
+
+
+async def created_by_request(root: Transaction, info: Info) -> str | None:
+    """The request that had it recorded."""
+    authorship = await _authorship(root, info)
+    return None if authorship is None else authorship.created_by_request
+
+
+async def resolved_by(root: Transaction, info: Info) -> str | None:
+    """Who captured or voided it."""
+    authorship = await _authorship(root, info)
+    return None if authorship is None else authorship.resolved_by
+
+
+async def resolved_by_request(root: Transaction, info: Info) -> str | None:
+    """The request that captured or voided it."""
+    authorship = await _authorship(root, info)
+    return None if authorship is None else authorship.resolved_by_request
+
+
+async def _authorship(root: Transaction, info: Info) -> Authorship | None:
+    return await info.context.loaders.authorship_by_transaction_id.load(root.transaction_id)
 
 
 async def posting_debit(root: Posting, info: Info) -> Account | None:

@@ -9,11 +9,12 @@ from db.accounts import Account as AccountRow
 from db.ledgers import Ledger as LedgerRow
 from db.transactions import Transaction as TransactionRow
 from db.users import User as UserRow
-from resolvers import accounts, ledgers, nodes, transactions, users
+from resolvers import accounts, diagnostics, ledgers, nodes, transactions, users
 from resolvers.context import Info
 from resolvers.pages import Page
 from schema import filters
 from schema.accounts import Account
+from schema.diagnostics import Diagnostics
 from schema.filters import AccountFilter, TransactionFilter, UserFilter
 from schema.keys import AccountBy, TransactionBy, UserBy
 from schema.ledgers import Ledger
@@ -96,6 +97,10 @@ async def _transactions(
     return await transactions.listed(info.context, conditions, arguments)
 
 
+def _diagnostics() -> diagnostics.Diagnostics:
+    return diagnostics.find()
+
+
 @strawberry.type(description="Everything that can be read. Nothing here changes anything.")
 class Query:
     """Fields without a parent."""
@@ -114,4 +119,9 @@ class Query:
     )
     transactions: Connection[Transaction] = answered_by(
         _transactions, "The ledger's transactions, newest first."
+    )
+    diagnostics: Diagnostics = answered_by(
+        _diagnostics,
+        "How the database server is, for those who run it. It takes the scope admin, and is about "
+        "all ledgers.",
     )

@@ -74,6 +74,24 @@ class Transaction(Node):
         "What it did to each account: two entries a posting, debit before credit; none while it is "
         "held, voided or expired.",
     )
+    created_by: str | None = answered_by(
+        transactions.created_by,
+        "Who had it recorded: an API key's id (key_…) or a token's subject; `anonymous` where no "
+        "credentials were configured, `local` for what an import did; null if it is older than "
+        "this is noted.",
+    )
+    created_by_request: str | None = answered_by(
+        transactions.created_by_request,
+        "The id of the request that had it recorded, as its answer's X-Request-Id says.",
+    )
+    resolved_by: str | None = answered_by(
+        transactions.resolved_by,
+        "Who captured or voided the hold; null if nobody did, as when it expired.",
+    )
+    resolved_by_request: str | None = answered_by(
+        transactions.resolved_by_request,
+        "The id of the request that captured or voided the hold.",
+    )
     reverses: _ItsOwn | None = answered_by(
         transactions.reverses, "The transaction that this one took back, if it is a reversal."
     )

@@ -14,7 +14,8 @@ import orjson
 from starlette.types import Receive, Scope, Send
 
 from server import persisted_queries
-from server.outcomes import BAD_REQUEST, UNAVAILABLE, Answer, Outcome
+from server.observed import current
+from server.outcomes import UNAVAILABLE, Answer, Outcome
 from server.requests import BadRequest, HttpRequest
 
 GRAPHQL_JSON: Final = "application/graphql-response+json"
@@ -24,12 +25,21 @@ EVENT_STREAM: Final = "text/event-stream"
 _STATUSES: Final = {
     Outcome.DATA: 200,
     Outcome.REFUSED: 400,
+    Outcome.UNAUTHENTICATED: 401,
+    Outcome.FORBIDDEN: 403,
+    Outcome.LIMITED: 429,
     Outcome.FAULT: 500,
     Outcome.UNAVAILABLE: 503,
     Outcome.TIMEOUT: 504,
 }
+# What a refusal's status comes to; others are wrong requests.
+_OUTCOMES: Final = {
+    status: outcome for outcome, status in _STATUSES.items() if outcome is not Outcome.DATA
+}
 # About as long as a full pool takes to serve its queue.
 _RETRY_AFTER: Final = (b"retry-after", b"1")
+# RFC 9110 section 11.6.1: what a 401 must say.
+_CHALLENGE: Final = (b"www-authenticate", b'Bearer realm="florin"')
 _VARY: Final = (b"vary", b"accept")
 # What a ledger says is for whoever asked, and may be otherwise a moment later.
 _NO_STORE: Final = (b"cache-control", b"no-store")
@@ -68,11 +78,17 @@ def response(request: HttpRequest, answer: Answer, request_id: str) -> Written:
     status = _STATUSES[answer.outcome]
     if answer.outcome is Outcome.REFUSED:
         if persisted_queries.is_negotiation(answer.content["errors"]):
+            current().answered("refused", 200)
             return _written(accepted, answer.content, 200, request_id, _NOT_FOUND_YET)
         if is_named(accepted, JSON) and media_type(accepted) == JSON:
             status = 200
+    current().answered(answer.outcome.name.lower(), status)
     if status == _STATUSES[Outcome.UNAVAILABLE]:
         return _written(accepted, answer.content, status, request_id, _NO_STORE, _RETRY_AFTER)
+    if answer.outcome is Outcome.LIMITED:
+        seconds = answer.content["errors"][0]["extensions"]["retryAfterSeconds"]
+        retry_after = (b"retry-after", b"%d" % seconds)
+        return _written(accepted, answer.content, status, request_id, _NO_STORE, retry_after)
     return _written(accepted, answer.content, status, request_id, _NO_STORE)
 
 
@@ -81,11 +97,14 @@ def refusal(request: HttpRequest, bad: BadRequest, request_id: str) -> Written:
     headers = [_NO_STORE]
     if bad.allow is not None:
         headers.append((b"allow", bad.allow.encode()))
-    code = BAD_REQUEST
+    code = bad.code
+    if bad.status == _STATUSES[Outcome.UNAUTHENTICATED]:
+        headers.append(_CHALLENGE)
     if bad.status == _STATUSES[Outcome.UNAVAILABLE]:
         code = UNAVAILABLE
         headers.append(_RETRY_AFTER)
     content = {"errors": [{"message": bad.message, "extensions": {"code": code}}]}
+    current().answered(_OUTCOMES.get(bad.status, Outcome.REFUSED).name.lower(), bad.status)
     accepted = accept(request)
     return _written(accepted, content, bad.status, request_id, *headers)
 

@@ -2,11 +2,10 @@
 
 import asyncio
 import gc
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Final
 
-import orjson
 from psycopg import AsyncCursor
 from psycopg.rows import TupleRow
 from starlette.applications import Starlette
@@ -18,17 +17,25 @@ from starlette.routing import Route, WebSocketRoute
 from starlette.types import Receive, Scope, Send
 from starlette.websockets import WebSocket
 
-from db import faults, ledgers, migrate
-from db.pool import Pool, open_pool
-from resolvers.event_feed import EventFeed
+from db.cursors import ObservedCursor
+from db.pool import open_pool
+from resolvers.event_feeds import EventFeeds
 from schema.build import GRAPHQL_SCHEMA
-from server import playground, sealer, settings, sweeper
+from server import background, connections, health, logs, playground, settings, tokens, tracing
+from server.admission import Admission
+from server.api_key_secret import key_maker
+from server.api_keys import ApiKeys
+from server.authentication import NO_CREDENTIALS, Authenticator
 from server.capacity import Capacity
 from server.documents import Documents
-from server.duties import repeat
+from server.gate import Gate
 from server.graphql import GraphQLEndpoint
+from server.health import Readiness
+from server.measuring import Measuring
+from server.metrics_answers import MetricsEndpoint
 from server.operations import Operations
 from server.origins import Origins, is_loopback
+from server.pressure import Pressure
 from server.settings import Settings
 from server.websocket import WebSocketEndpoint
 
@@ -38,7 +45,7 @@ _CORS_SECONDS: Final = 600
 
 
 def create(
-    configured: Settings, *, cursor_factory: type[AsyncCursor[TupleRow]] = AsyncCursor
+    configured: Settings, *, cursor_factory: type[AsyncCursor[TupleRow]] = ObservedCursor
 ) -> Starlette:
     """The ASGI application. Its lifespan opens the pool and closes it."""
     if configured.database_url is None:
@@ -48,31 +55,52 @@ def create(
     origins = Origins(allowed, is_loopback=is_loopback(configured.host))
 
     @asynccontextmanager
-    async def lifespan(app: Starlette) -> AsyncIterator[None]:
-        async with open_pool(conninfo, configured.pool, cursor_factory=cursor_factory) as pool:
+    async def lifespan(app: Starlette) -> AsyncIterator[Mapping[str, Admission]]:
+        async with (
+            open_pool(conninfo, configured.pool, cursor_factory=cursor_factory) as pool,
+            tokens.opened(configured) as issuer,
+            tracing.exporting(),
+        ):
             _spare_the_collector()
+            logs.handle_loop_errors(asyncio.get_running_loop())
             app.state.pool = pool
-            feed = EventFeed(
-                pool, ledgers.DEFAULT_LEDGER_ID, poll_seconds=configured.event_poll_seconds
+            feeds = EventFeeds(pool, poll_seconds=configured.event_poll_seconds)
+            keys = ApiKeys(pool, key_maker(configured))
+            authenticator = Authenticator(pool, keys, issuer)
+            await authenticator.refresh()
+            _refuse_strangers(authenticator, configured)
+            measuring = Measuring(pool)
+            measuring.watch()
+            readiness = Readiness(pool, measuring, timeout_seconds=configured.ready_timeout_seconds)
+            app.state.readiness = readiness
+            app.state.metrics = MetricsEndpoint(authenticator, origins, measuring)
+            duties = asyncio.create_task(
+                background.run(pool, feeds, keys, authenticator, measuring, configured)
             )
-            duties = asyncio.create_task(_duties(pool, feed, configured))
             capacity = Capacity(configured.connections_max)
-            operations = Operations(
-                pool,
-                ledgers.DEFAULT_LEDGER_ID,
-                feed,
-                Documents(GRAPHQL_SCHEMA, configured),
-                configured,
+            admission = Admission(
+                running_max=configured.running_max or configured.pool_size_max,
+                waiting_max=configured.waiting_max,
+                waiting_seconds=configured.waiting_seconds,
             )
+            documents = Documents(GRAPHQL_SCHEMA, configured)
+            pressure = Pressure(admission, configured)
+            operations = Operations(pool, feeds, documents, pressure, configured)
             app.state.operations = operations
-            app.state.endpoint = GraphQLEndpoint(operations, origins, capacity, configured)
-            app.state.websockets = WebSocketEndpoint(operations, origins, capacity, configured)
+            endpoint = GraphQLEndpoint(operations, authenticator, origins, capacity, configured)
+            app.state.endpoint = endpoint
+            app.state.gate = Gate(endpoint, admission)
+            app.state.websockets = WebSocketEndpoint(
+                operations, authenticator, origins, capacity, configured
+            )
             try:
-                yield
+                yield {connections.ADMISSION: admission}
             finally:
                 duties.cancel()
                 await asyncio.wait([duties])
-                await feed.close()
+                await readiness.close()
+                await feeds.close()
+                await keys.close()
 
     return _Application(
         routes=[
@@ -81,6 +109,7 @@ def create(
             WebSocketRoute("/graphql", _websocket),
             Route("/healthz", _healthz),
             Route("/readyz", _readyz),
+            Route("/metrics", _metrics),
             playground.assets(),
         ],
         middleware=[_cors(allowed)] if allowed else [],
@@ -97,8 +126,8 @@ class _Application(Starlette):
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Whatever the server was asked."""
         if scope["type"] == "http" and scope["path"] == "/graphql" and not self.user_middleware:
-            endpoint: GraphQLEndpoint = self.state.endpoint
-            await endpoint(scope, receive, send)
+            gate: Gate = self.state.gate
+            await gate(scope, receive, send)
         else:
             await super().__call__(scope, receive, send)
 
@@ -109,7 +138,9 @@ def _cors(origins: Sequence[str]) -> Middleware:
         CORSMiddleware,
         allow_origins=origins,
         allow_methods=["GET", "POST"],
-        allow_headers=["authorization", "content-type", "florin-snapshot", "x-request-id"],
+        allow_headers=[
+            *("authorization", "content-type", "florin-ledger", "florin-snapshot", "x-request-id")
+        ],
         expose_headers=["retry-after", "x-request-id"],
         max_age=_CORS_SECONDS,
     )
@@ -117,7 +148,9 @@ def _cors(origins: Sequence[str]) -> Middleware:
 
 def from_environment() -> Starlette:
     """For uvicorn's workers, which are started with nothing but their environment."""
-    return create(settings.read())
+    configured = settings.read()
+    logs.configure(configured)
+    return create(configured)
 
 
 def _spare_the_collector() -> None:
@@ -132,22 +165,10 @@ def _spare_the_collector() -> None:
     gc.set_threshold(_COLLECT_AFTER_ALLOCATIONS)
 
 
-async def _duties(pool: Pool, feed: EventFeed, configured: Settings) -> None:
-    """What this process does in the background, until it is cancelled."""
-    ledger_id = ledgers.DEFAULT_LEDGER_ID
-
-    async def sweep() -> None:
-        if await sweeper.sweep(pool, ledger_id):
-            feed.committed()
-
-    duties = (
-        ("Sweeping", configured.sweep_interval_seconds, sweep),
-        ("Sealing", configured.seal_interval_seconds, lambda: sealer.seal(pool, ledger_id)),
-    )
-    async with asyncio.TaskGroup() as group:
-        for name, seconds, work in duties:
-            if seconds:
-                group.create_task(repeat(name, seconds, work))
+def _refuse_strangers(authenticator: Authenticator, configured: Settings) -> None:
+    """Where nobody says who they are, only this machine is served."""
+    if authenticator.is_open and not is_loopback(configured.host):
+        raise settings.SettingsError(NO_CREDENTIALS.format(host=configured.host))
 
 
 class _GraphQL:
@@ -155,8 +176,8 @@ class _GraphQL:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Hand it on."""
-        endpoint: GraphQLEndpoint = scope["app"].state.endpoint
-        await endpoint(scope, receive, send)
+        gate: Gate = scope["app"].state.gate
+        await gate(scope, receive, send)
 
 
 async def _websocket(websocket: WebSocket) -> None:
@@ -169,25 +190,14 @@ async def _home(_request: Request) -> Response:
 
 
 async def _healthz(_request: Request) -> Response:
-    """The process is alive; says nothing about the database."""
-    return _json({"status": "ok"}, status=200)
+    return health.alive()
 
 
 async def _readyz(request: Request) -> Response:
-    """Requests can be served: a connection can be had and the schema is the one expected."""
-    pool: Pool = request.app.state.pool
-    try:
-        async with pool.connection() as conn:
-            revision = await migrate.revision(conn)
-    except Exception as error:
-        if not faults.is_outage(error):
-            raise
-        return _json({"status": "unavailable", "reason": "no database connection"}, status=503)
-    if revision != migrate.head():
-        reason = f"schema revision is {revision}, not {migrate.head()}: run florin migrate"
-        return _json({"status": "unavailable", "reason": reason}, status=503)
-    return _json({"status": "ok", "revision": revision}, status=200)
+    readiness: Readiness = request.app.state.readiness
+    return await readiness.answer()
 
 
-def _json(content: dict[str, str], *, status: int) -> Response:
-    return Response(orjson.dumps(content), status_code=status, media_type="application/json")
+async def _metrics(request: Request) -> Response:
+    endpoint: MetricsEndpoint = request.app.state.metrics
+    return await endpoint.answer(request)

@@ -3,6 +3,8 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from server import metrics
+
 
 class Capacity:
     """Counts the WebSockets and event streams that are open."""
@@ -28,7 +30,9 @@ class Capacity:
     def taken(self) -> Iterator[None]:
         """Count one more while the block runs."""
         self.connections += 1
+        metrics.connections(1)
         try:
             yield
         finally:
             self.connections -= 1
+            metrics.connections(-1)

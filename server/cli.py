@@ -3,27 +3,20 @@
 import asyncio
 import contextlib
 import os
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated
 
-import psycopg
 import typer
-from pydantic import SecretStr
-from rich.console import Console
-from rich.table import Table
-from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
-from db import setup
+from db.ledgers import DEFAULT_LEDGER_CODE
 from schema.build import sdl
 from server import demo as demonstration
 from server import doctor as checks
-from server import embedded, exporting, importing, serving, settings
+from server import exporting, importing, key_commands, ledger_commands, serving, settings, terminal
+from server import top as live
 from server import verify as verification
-from server.doctor import Check
 from server.importing import Source
 from server.serving import CannotServeError
-from server.settings import Settings
 from server.verify import VerifyError
 
 app = typer.Typer(
@@ -33,10 +26,10 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-_out = Console()
-_err = Console(stderr=True)
+_Ledger = Annotated[str, typer.Option("--ledger", help="Which ledger, by its code.")]
 
-_COLOURS = {"ok": "green", "note": "yellow", "failed": "red"}
+app.add_typer(ledger_commands.app, name="ledger")
+app.add_typer(key_commands.app, name="key")
 
 
 @app.command()
@@ -74,31 +67,47 @@ def serve(
     for name, value in given.items():
         if value is not None:
             os.environ[f"FLORIN_{name.upper()}"] = str(value)
-    with _database() as configured:
+    with terminal.database() as configured:
         if migrate or settings.read().database_url is None:
-            _migrate(configured)
-        _refuse_if_unfit(configured)
+            terminal.migrate(configured)
+        found = terminal.refuse_if_unfit(configured)
         try:
-            serving.run(configured, _out, _err)
+            serving.run(
+                configured,
+                terminal.OUT,
+                terminal.ERR,
+                asks_for_credentials=checks.asks_for_credentials(found),
+            )
         except CannotServeError as error:
-            _complain(str(error))
+            terminal.complain(str(error))
             raise typer.Exit(1) from None
 
 
 @app.command()
-def migrate() -> None:
+def migrate(
+    owner_url: Annotated[
+        str | None,
+        typer.Option(
+            help="Migrate as this login, which owns the tables, and let the one in DATABASE_URL do "
+            "no more than serve; FLORIN_OWNER_URL, which does not show in lists of processes."
+        ),
+    ] = None,
+) -> None:
     """Bring the database to the newest schema: all of it, or nothing."""
-    with _database() as configured:
-        _migrate(configured)
-        _out.print("The schema is up to date.")
+    if owner_url is not None:
+        os.environ.pop("FLORIN_OWNER_URL_FILE", None)
+        os.environ["FLORIN_OWNER_URL"] = owner_url
+    with terminal.database() as configured:
+        terminal.migrate(configured)
+        terminal.OUT.print("The schema is up to date.")
 
 
 @app.command()
 def doctor() -> None:
     """Check the database, and say what to do about whatever is wrong."""
-    with _database() as configured:
+    with terminal.database() as configured:
         found = asyncio.run(checks.examine(configured))
-        _out.print(_table(found))
+        terminal.OUT.print(terminal.table(found))
         if checks.failed(found):
             raise typer.Exit(1)
 
@@ -112,18 +121,45 @@ def verify(
         str | None,
         typer.Option(help="A head that was kept elsewhere; it must still be in the chain."),
     ] = None,
+    ledger: Annotated[str | None, typer.Option(help="Only this one; all unless told.")] = None,
 ) -> None:
     """Recompute every balance from the entries. Reads only; exits 1 on any discrepancy."""
-    with _database() as configured:
+    with terminal.database() as configured:
         try:
             sound = asyncio.run(
-                verification.verify(configured, _out, seals=seal or head is not None, head=head)
+                verification.verify(
+                    configured,
+                    terminal.OUT,
+                    seals=seal or head is not None,
+                    head=head,
+                    ledger=ledger,
+                )
             )
         except VerifyError as error:
-            _complain(str(error))
+            terminal.complain(str(error))
             raise typer.Exit(2) from None
         if not sound:
             raise typer.Exit(1)
+
+
+@app.command()
+def top(
+    once: Annotated[bool, typer.Option("--once", help="Print it once, and end.")] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Once, as JSON: what { diagnostics } answers.")
+    ] = False,
+    seconds: Annotated[float, typer.Option(min=0.2, help="Between two looks.")] = 2.0,
+) -> None:
+    """Show how the database is, and what to do: sessions, statements, tables, indexes."""
+    with (
+        terminal.database() as configured,
+        terminal.database_errors(),
+        contextlib.suppress(KeyboardInterrupt),
+    ):
+        terminal.refuse_if_unfit(configured)
+        asyncio.run(
+            live.show(configured, terminal.OUT, once=once, as_json=as_json, seconds=seconds)
+        )
 
 
 @app.command()
@@ -142,12 +178,15 @@ def demo(
             file_okay=False,
         ),
     ] = None,
+    ledger: _Ledger = DEFAULT_LEDGER_CODE,
 ) -> None:
     """Load a small, lively data set. Run again, it changes nothing."""
-    with _database() as configured:
-        _migrate(configured)
-        _refuse_if_unfit(configured)
-        asyncio.run(demonstration.load(configured, _out, berka=berka))
+    with terminal.database() as configured:
+        terminal.migrate(configured)
+        terminal.refuse_if_unfit(configured)
+        (ledger_id,) = terminal.ledger_ids(configured, [ledger])
+        loading = demonstration.load(configured, terminal.OUT, berka=berka, ledger_id=ledger_id)
+        asyncio.run(loading)
 
 
 @app.command("import")
@@ -167,6 +206,7 @@ def import_(
     patience: Annotated[
         float, typer.Option(min=0, help="Seconds to wait for a database that is away.")
     ] = 30,
+    ledger: _Ledger = DEFAULT_LEDGER_CODE,
 ) -> None:
     """Carry out a file of JSON lines through the API, in order; run again, it changes nothing.
 
@@ -177,12 +217,19 @@ def import_(
     Ends with 0 if no line was refused, 1 if some were, 2 if nothing could be carried out, and 3 if
     it was interrupted: it then says which line to go on with.
     """
-    with _database() as configured:
+    with terminal.database() as configured:
         if settings.read().database_url is None:
-            _migrate(configured)
-        _refuse_if_unfit(configured, status=importing.UNABLE)
-        source = Source(file=file, from_line=from_line, refused=refused, patience_seconds=patience)
-        raise typer.Exit(importing.run(configured, _out, _err, source))
+            terminal.migrate(configured)
+        terminal.refuse_if_unfit(configured, status=importing.UNABLE)
+        (ledger_id,) = terminal.ledger_ids(configured, [ledger], status=importing.UNABLE)
+        source = Source(
+            file=file,
+            from_line=from_line,
+            refused=refused,
+            patience_seconds=patience,
+            ledger_id=ledger_id,
+        )
+        raise typer.Exit(importing.run(configured, terminal.OUT, terminal.ERR, source))
 
 
 @app.command()
@@ -191,61 +238,14 @@ def export(
         Path | None,
         typer.Option(help="The file to write, once it is whole; standard output.", dir_okay=False),
     ] = None,
+    ledger: _Ledger = DEFAULT_LEDGER_CODE,
 ) -> None:
     """Write users, accounts and transactions of one moment as JSON lines for `florin import`.
 
     Ends with 0 if all was written, 2 if it could not be, and 3 if it was interrupted.
     """
-    with _database() as configured:
-        _refuse_if_unfit(configured, status=exporting.UNABLE)
-        raise typer.Exit(exporting.run(configured, _err, output=output))
-
-
-@contextlib.contextmanager
-def _database() -> Iterator[Settings]:
-    """The settings, with the URL of a server that runs."""
-    try:
-        configured = settings.read()
-        if configured.database_url is not None:
-            yield configured
-            return
-        with embedded.running(configured.data_directory) as url:
-            yield configured.model_copy(update={"database_url": SecretStr(url)})
-    except (settings.SettingsError, embedded.NotInstalledError) as error:
-        _complain(str(error))
-        raise typer.Exit(2) from None
-
-
-def _migrate(configured: Settings) -> None:
-    try:
-        setup.prepare(_url(configured))
-    except (psycopg.Error, SQLAlchemyError) as error:
-        reason = error.orig if isinstance(error, DBAPIError) else error
-        _complain(f"The schema could not be migrated: {reason}")
-        _complain("Nothing was changed. `florin doctor` says more.")
-        raise typer.Exit(1) from None
-
-
-def _refuse_if_unfit(configured: Settings, *, status: int = 1) -> None:
-    found = checks.failed(asyncio.run(checks.examine(configured)))
-    if found:
-        _err.print(_table(found))
-        _complain("Florin does not start on a database that fails these checks.")
+    with terminal.database() as configured:
+        terminal.refuse_if_unfit(configured, status=exporting.UNABLE)
+        (ledger_id,) = terminal.ledger_ids(configured, [ledger], status=exporting.UNABLE)
+        status = exporting.run(configured, terminal.ERR, output=output, ledger_id=ledger_id)
         raise typer.Exit(status)
-
-
-def _complain(message: str) -> None:
-    _err.print(message, style="red", markup=False, highlight=False, soft_wrap=True)
-
-
-def _url(configured: Settings) -> str:
-    assert configured.database_url is not None
-    return configured.database_url.get_secret_value()
-
-
-def _table(found: list[Check]) -> Table:
-    table = Table("check", "state", "finding", "remedy")
-    for check in found:
-        state = f"[{_COLOURS[check.state]}]{check.state}[/]"
-        table.add_row(check.name, state, check.finding, check.remedy)
-    return table

@@ -78,6 +78,21 @@ class Arguments:
             return lambda given: count(given)[0], lambda given: count(given)[1]
         return count(Given({}, {}))
 
+    def transactions(self, field: GraphQLField, node: FieldNode) -> Amount:
+        """How many transactions a mutation's arguments ask for: the items of a batch, or else 1."""
+        batches = [
+            (name, one.value)
+            for one in node.arguments or ()
+            for name in _batches(field.args[one.name.value].type)
+        ]
+
+        def count(given: Given) -> int:
+            opened = ((name, self._opened(value, given.variables)) for name, value in batches)
+            lists = [values.get(name) for name, values in opened if isinstance(values, dict)]
+            return max(1, sum(len(_listed(self._opened(one, given.variables))) for one in lists))
+
+        return count if any(_varies(value) for _, value in batches) else count(_NOTHING)
+
     def _counted(
         self, type_: GraphQLInputType, value: object, variables: Mapping[str, object]
     ) -> tuple[int, int]:
@@ -173,3 +188,26 @@ def _bears_lists(type_: GraphQLInputType) -> bool:
     if isinstance(bare, GraphQLList):
         return True
     return isinstance(bare, GraphQLInputObjectType) and bool(_fields_with_lists(bare))
+
+
+@cache
+def _batches(type_: GraphQLInputType) -> tuple[str, ...]:
+    """The names of an input's lists of transactions: of what has an idempotency key of its own."""
+    bare = get_nullable_type(type_)
+    if not isinstance(bare, GraphQLInputObjectType):
+        return ()
+    return tuple(
+        name
+        for name, field in bare.fields.items()
+        if isinstance(listed := get_nullable_type(field.type), GraphQLList)
+        and _has_a_key(listed.of_type, one_of=True)
+    )
+
+
+def _has_a_key(type_: GraphQLInputType, *, one_of: bool) -> bool:
+    bare = get_nullable_type(type_)
+    if not isinstance(bare, GraphQLInputObjectType):
+        return False
+    if not bare.is_one_of:
+        return "idempotencyKey" in bare.fields
+    return one_of and all(_has_a_key(field.type, one_of=False) for field in bare.fields.values())

@@ -24,7 +24,13 @@ EXAMPLES: Final[tuple[str, ...]] = (
 )
 
 
-async def load(settings: Settings, console: Console, *, berka: Path | None) -> None:
+async def load(
+    settings: Settings,
+    console: Console,
+    *,
+    berka: Path | None,
+    ledger_id: int = DEFAULT_LEDGER_ID,
+) -> None:
     """Load the demonstration data, or the Berka movements, through the API.
 
     Prints what was loaded and what to try. Where the load cannot be finished it says why, and ends
@@ -34,7 +40,7 @@ async def load(settings: Settings, console: Console, *, berka: Path | None) -> N
     url = settings.database_url.get_secret_value()
     try:
         async with open_pool(url, settings.pool) as pool:
-            client = Client(pool, DEFAULT_LEDGER_ID)
+            client = Client(pool, ledger_id)
             if berka is None:
                 await _load_people(client, console)
                 examples = EXAMPLES

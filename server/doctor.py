@@ -6,9 +6,16 @@ import msgspec
 import psycopg
 from psycopg import AsyncConnection
 
-from db import inspection, migrate
+from db import api_keys, conninfo, inspection, migrate, roles
+from db.conninfo import Transport
 from db.inspection import Role, Server
+from db.roles import Reach
+from db.statements import Connection
+from server.api_key_secret import key_maker
 from server.settings import Settings
+
+# What the check is called that notes, where nobody says who they are, that everybody may do all.
+CREDENTIALS: Final = "credentials"
 
 State = Literal["ok", "note", "failed"]
 
@@ -32,16 +39,19 @@ class Check(msgspec.Struct, frozen=True):
 async def examine(settings: Settings) -> list[Check]:
     """Every check, in the order in which they build on each other."""
     assert settings.database_url is not None
-    conninfo = settings.database_url.get_secret_value()
+    url = settings.database_url.get_secret_value()
     try:
-        conn = await AsyncConnection.connect(conninfo, connect_timeout=5, autocommit=True)
+        conn = await AsyncConnection.connect(url, connect_timeout=5, autocommit=True)
     except psycopg.Error as error:
-        remedy = "Start PostgreSQL, or set DATABASE_URL to one that runs."
+        remedy = conninfo.remedy(str(error), url) or (
+            "Start PostgreSQL, or set DATABASE_URL to one that runs."
+        )
         return [Check("server", "failed", f"not reachable: {error}", remedy)]
     async with conn:
         server = await inspection.server(conn)
         checks = [
             Check("server", "ok", f"reachable as {server.login_role}"),
+            _transport(conninfo.transport(url)),
             _version(server),
             _encoding(server),
             _budget(server, settings),
@@ -53,6 +63,8 @@ async def examine(settings: Settings) -> list[Check]:
         if revision == migrate.head():
             role = _role(await inspection.role(conn))
             checks.append(role)
+            checks.append(await _credentials(conn, settings))
+            checks.append(_login(server.login_role, await roles.reach(conn, server.login_role)))
             # Read as the app's role reads, which takes the right to take it on.
             if role.state == "ok":
                 checks.append(_events(await inspection.is_from_elsewhere(conn)))
@@ -62,6 +74,55 @@ async def examine(settings: Settings) -> list[Check]:
 def failed(checks: list[Check]) -> list[Check]:
     """Those that forbid serving."""
     return [check for check in checks if check.state == "failed"]
+
+
+def _transport(way: Transport) -> Check:
+    if not way.hosts:
+        return Check("transport", "ok", "does not leave this machine")
+    hosts = ", ".join(way.hosts)
+    if way.is_verified:
+        return Check("transport", "ok", f"TLS, and {hosts} is verified")
+    finding = (
+        f"sslmode={way.mode}: {hosts} is not verified: anybody in between can read and change all"
+    )
+    remedy = "Leave sslmode out of DATABASE_URL and PGSSLMODE; name the server's root certificate "
+    return Check("transport", "note", finding, f"{remedy}in sslrootcert where it is your own.")
+
+
+async def _credentials(conn: Connection, settings: Settings) -> Check:
+    if not await api_keys.exist(conn):
+        if settings.jwt_issuer is not None:
+            return Check(CREDENTIALS, "ok", f"tokens of {settings.jwt_issuer}")
+        finding = "none are asked for: whoever is on this machine may do everything"
+        return Check(CREDENTIALS, "note", finding, "`florin key create` makes an API key.")
+    maker = key_maker(settings)
+    ours = [] if maker is None else [maker.name]
+    if set(await api_keys.secrets(conn)) <= set(ours):
+        return Check(CREDENTIALS, "ok", "are asked for")
+    return Check(
+        CREDENTIALS,
+        "failed",
+        "there are API keys that were made with another secret, and would not be known",
+        "Set FLORIN_API_KEY_SECRET or FLORIN_API_KEY_SECRET_FILE to what it was where they were "
+        "made (by default the file api-key-secret in FLORIN_DATA_DIRECTORY), or revoke them.",
+    )
+
+
+def _login(login: str, found: list[Reach]) -> Check:
+    if not found:
+        return Check("login", "ok", f"{login} may become florin_app, and no more")
+    remedy = (
+        "Optional: one login for all is enough. Safer: `florin migrate --owner-url …`, with "
+        "another login in DATABASE_URL, which then can do no more than serve."
+    )
+    return Check(
+        "login", "note", f"this login could do more: {roles.finding(login, found)}", remedy
+    )
+
+
+def asks_for_credentials(checks: list[Check]) -> bool:
+    """Whether, by these checks, a server would ask who somebody is."""
+    return not any(check.name == CREDENTIALS and check.state == "note" for check in checks)
 
 
 def _version(server: Server) -> Check:

@@ -17,7 +17,14 @@ from graphql import (
 )
 
 from ledger.texts import shown
-from server import costs, persisted_queries, trusted_documents, validation
+from server import (
+    authorization,
+    costs,
+    mutation_counts,
+    persisted_queries,
+    trusted_documents,
+    validation,
+)
 from server.amounts import Amount
 from server.limit_settings import LimitSettings
 from server.requests import GraphQLRequest
@@ -38,26 +45,49 @@ class Document:
         self.persisted_as: str | None = None
         self._schema = schema
         self._costs: dict[str, Amount] = {}
+        self._mutations: dict[str, Amount] = {}
+        self._root_fields: dict[str, frozenset[str]] = {}
 
     def cost(self, operation: OperationDefinitionNode, variables: Mapping[str, object]) -> int:
         """What one of its operations costs with these variables, right or wrong."""
         return costs.with_variables(self._cost(operation), variables)
+
+    def mutations(self, operation: OperationDefinitionNode, variables: Mapping[str, object]) -> int:
+        """How many mutations one of its operations is, each item of a batch counted."""
+        name = operation.name.value if operation.name is not None else ""
+        known = self._mutations.get(name)
+        if known is None:
+            known = mutation_counts.of(operation, self._fragments(), self._schema)
+            self._mutations[name] = known
+        return costs.with_variables(known, variables)
 
     def fixed_cost(self, operation: OperationDefinitionNode) -> int | None:
         """What one of its operations costs; None where that depends on variables."""
         cost = self._cost(operation)
         return cost if isinstance(cost, int) else None
 
+    def root_fields(self, operation: OperationDefinitionNode) -> frozenset[str]:
+        """The names of the fields that one of its operations begins with."""
+        name = operation.name.value if operation.name is not None else ""
+        known = self._root_fields.get(name)
+        if known is None:
+            known = frozenset(authorization.root_fields(operation, self._fragments()))
+            self._root_fields[name] = known
+        return known
+
+    def _fragments(self) -> dict[str, FragmentDefinitionNode]:
+        return {
+            definition.name.value: definition
+            for definition in self.node.definitions
+            if isinstance(definition, FragmentDefinitionNode)
+        }
+
     def _cost(self, operation: OperationDefinitionNode) -> Amount:
         name = operation.name.value if operation.name is not None else ""
         known = self._costs.get(name)
         if known is None:
-            fragments = {
-                definition.name.value: definition
-                for definition in self.node.definitions
-                if isinstance(definition, FragmentDefinitionNode)
-            }
-            known = self._costs[name] = costs.of(operation, fragments, self._schema)
+            known = costs.of(operation, self._fragments(), self._schema)
+            self._costs[name] = known
         return known
 
 

@@ -1,7 +1,8 @@
 """GraphQL over server-sent events, a connection for each operation ("distinct connections mode").
 
 Each answer is an event `next`, and `complete` is the last one; comments in between keep the
-connection open. What is refused before it runs is answered as over plain HTTP.
+connection open. What is refused before it runs is answered as over plain HTTP. Who does not read
+is cut off (``server.connections``).
 """
 
 import asyncio
@@ -16,6 +17,7 @@ from starlette.responses import Response
 
 from server import outcomes
 from server.capacity import Capacity
+from server.observed import current
 from server.outcomes import Answer, Call, Outcome
 from server.subscription_settings import SubscriptionSettings
 
@@ -28,23 +30,25 @@ def of_many(
     call: Call,
     capacity: Capacity,
     configured: SubscriptionSettings,
+    ended: Coroutine[Any, Any, str],
 ) -> Response:
     """The events of a subscription; the stream ends with it, with the client, or with the server.
 
-    Only in the first case is it complete: otherwise the client is to come back.
+    Only in the first case is it complete: otherwise the client is to come back. It also ends, with
+    an error, once ``ended`` says why the caller's credential counts no more.
     """
     stopping = anyio.Event()
 
     async def events() -> AsyncIterator[ServerSentEvent]:
         with capacity.taken():
             try:
-                async with aclosing(answers), aclosing(_until(stopping, answers)) as until:
+                async with aclosing(answers), aclosing(_until(stopping, ended, answers)) as until:
                     async for answer in until:
                         yield _next(answer)
                         if answer.outcome is not Outcome.DATA:
                             break
             except Exception as error:  # noqa: BLE001 - masked, logged and sent
-                yield _next(outcomes.fault(error, call))
+                yield _next(outcomes.fault(error, call.request_id))
             if not stopping.is_set():
                 yield _COMPLETE
 
@@ -52,14 +56,15 @@ def of_many(
 
 
 async def _until(
-    stopping: anyio.Event, answers: AsyncGenerator[Answer, None]
+    stopping: anyio.Event, ended: Coroutine[Any, Any, str], answers: AsyncGenerator[Answer, None]
 ) -> AsyncGenerator[Answer, None]:
-    """The answers that come until the server stops."""
+    """The answers that come until the server stops, or the credential counts no more."""
     stopped = asyncio.create_task(stopping.wait())
+    expired = asyncio.create_task(ended)
     try:
         while True:
             coming = asyncio.ensure_future(anext(answers, None))
-            either: set[asyncio.Future[Any]] = {coming, stopped}
+            either: set[asyncio.Future[Any]] = {coming, stopped, expired}
             try:
                 await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
             finally:
@@ -68,28 +73,32 @@ async def _until(
                     await asyncio.wait({coming})
             answer = None if coming.cancelled() else coming.result()
             if answer is None:
+                if expired.done():
+                    yield outcomes.unauthenticated(expired.result())
                 return
             yield answer
     finally:
         stopped.cancel()
+        expired.cancel()
 
 
 def of_one(
-    answer: Answer | Coroutine[Any, Any, Answer], call: Call, configured: SubscriptionSettings
+    answer: Coroutine[Any, Any, Answer], call: Call, configured: SubscriptionSettings
 ) -> Response:
     """The one event of a query or mutation."""
 
     async def events() -> AsyncIterator[ServerSentEvent]:
         try:
-            yield _next(answer if isinstance(answer, Answer) else await answer)
+            yield _next(await answer)
         except Exception as error:  # noqa: BLE001 - masked, logged and sent
-            yield _next(outcomes.fault(error, call))
+            yield _next(outcomes.fault(error, call.request_id))
         yield _COMPLETE
 
     return _response(events(), call, configured)
 
 
 def _next(answer: Answer) -> ServerSentEvent:
+    current().answered(answer.outcome.name.lower(), 200)
     return ServerSentEvent(event="next", data=orjson.dumps(answer.content).decode())
 
 
@@ -110,5 +119,4 @@ def _response(
         headers={"x-request-id": call.request_id},
         ping=configured.ping_seconds,
         sep="\n",
-        send_timeout=configured.send_seconds,
     )

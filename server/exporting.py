@@ -36,7 +36,9 @@ _LINE: Final = orjson.OPT_APPEND_NEWLINE | orjson.OPT_UTC_Z
 Row = TypeVar("Row")
 
 
-def run(settings: Settings, err: Console, *, output: Path | None) -> int:
+def run(
+    settings: Settings, err: Console, *, output: Path | None, ledger_id: int = DEFAULT_LEDGER_ID
+) -> int:
     """Write all lines to ``output``, or to standard output, and return the status to end with.
 
     A file is there when all of it is, and never before. ``err`` is told the rest.
@@ -44,7 +46,7 @@ def run(settings: Settings, err: Console, *, output: Path | None) -> int:
     began = time.perf_counter()
     try:
         with interruptions.heard() as interruption, interruption.at_once(), _opened(output) as file:
-            count = asyncio.run(write(settings, err, file))
+            count = asyncio.run(write(settings, err, file, ledger_id))
     except KeyboardInterrupt:
         say(err, f"Interrupted. {_left(output)}", style="red")
         return INTERRUPTED
@@ -61,35 +63,47 @@ def run(settings: Settings, err: Console, *, output: Path | None) -> int:
     return WHOLE
 
 
-async def write(settings: Settings, err: Console, file: BinaryIO) -> int:
+async def write(
+    settings: Settings, err: Console, file: BinaryIO, ledger_id: int = DEFAULT_LEDGER_ID
+) -> int:
     """Write all lines and return how many. Raises psycopg's errors, and the file's own."""
     assert settings.database_url is not None
     count = 0
-    async with open_snapshot(settings.database_url.get_secret_value()) as conn:
+    async with open_snapshot(settings.database_url.get_secret_value(), ledger_id) as conn:
         # In tables that were never analysed, PostgreSQL might look through all accounts for each
         # transaction.
         await statements.look_up_by_key(conn)
         with loading.progress(err) as bars:
-            async for line in lines(conn, bars):
+            async for line in lines(conn, bars, ledger_id):
                 file.write(line)
                 count += 1
     return count
 
 
-async def lines(conn: Connection, bars: Progress) -> AsyncIterator[bytes]:
+async def lines(
+    conn: Connection, bars: Progress, ledger_id: int = DEFAULT_LEDGER_ID
+) -> AsyncIterator[bytes]:
     """All lines in the order in which they can be imported, with a bar for each kind."""
-    totals = await export.counts(conn, DEFAULT_LEDGER_ID)
+    totals = await export.counts(conn, ledger_id)
     iso = {currency.code: currency.exponent for currency in currencies.iso()}
-    for currency in await currencies.every(conn, DEFAULT_LEDGER_ID):
+    for currency in await currencies.every(conn, ledger_id):
         if iso.get(currency.code) != currency.exponent:
             for line in export_lines.created(currency):
                 yield orjson.dumps(line, option=_LINE)
     sections = (
-        _section(bars, "users", totals.users, export.users, export_lines.known, conn),
-        _section(bars, "accounts", totals.accounts, export.accounts, export_lines.opened, conn),
-        _section(bars, "events", totals.events, export.events, export_lines.happened, conn),
-        _section(bars, "limits", totals.accounts, export.accounts, export_lines.limited, conn),
-        _section(bars, "states", totals.accounts, export.accounts, export_lines.stopped, conn),
+        _section(bars, "users", totals.users, export.users(conn, ledger_id), export_lines.known),
+        _section(
+            bars, "accounts", totals.accounts, export.accounts(conn, ledger_id), export_lines.opened
+        ),
+        _section(
+            bars, "events", totals.events, export.events(conn, ledger_id), export_lines.happened
+        ),
+        _section(
+            bars, "limits", totals.accounts, export.accounts(conn, ledger_id), export_lines.limited
+        ),
+        _section(
+            bars, "states", totals.accounts, export.accounts(conn, ledger_id), export_lines.stopped
+        ),
     )
     for section in sections:
         async for text in section:
@@ -100,13 +114,12 @@ async def _section(
     bars: Progress,
     noun: str,
     total: int,
-    rows: Callable[[Connection, int], AsyncIterator[Row]],
+    rows: AsyncIterator[Row],
     lines_of: Callable[[Row], Iterator[Line]],
-    conn: Connection,
 ) -> AsyncIterator[bytes]:
     task = bars.add_task(noun, total=total)
     done = 0
-    async for row in rows(conn, DEFAULT_LEDGER_ID):
+    async for row in rows:
         for line in lines_of(row):
             yield orjson.dumps(line, option=_LINE)
         done += 1

@@ -48,7 +48,7 @@ _Advance: TypeAlias = Callable[[int], None]
 
 
 class Source(msgspec.Struct, frozen=True, kw_only=True):
-    """What to import, and how.
+    """What to import, into which ledger, and how.
 
     ``refused`` is where refused lines go, if not beside the file; ``patience_seconds`` how long to
     wait for a database that is away.
@@ -58,6 +58,7 @@ class Source(msgspec.Struct, frozen=True, kw_only=True):
     from_line: int = 1
     refused: Path | None = None
     patience_seconds: float = 30
+    ledger_id: int = DEFAULT_LEDGER_ID
 
 
 class Tally(msgspec.Struct):
@@ -133,7 +134,7 @@ class _Import:
         wanted = (line for line in lines if line.number >= self._source.from_line)
         groups = import_lines.groups(wanted, size_max=size_max)
         async with open_pool(settings.database_url.get_secret_value(), settings.pool) as pool:
-            client = Client(pool, DEFAULT_LEDGER_ID)
+            client = Client(pool, self._source.ledger_id)
             while (group := self._next(groups)) is not None:
                 outcomes = await self._patiently(client, group.items) if group.items else []
                 self._keep(group, outcomes)

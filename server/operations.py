@@ -7,7 +7,7 @@ down is theirs.
 import asyncio
 import inspect
 from collections.abc import AsyncGenerator, Awaitable, Coroutine
-from contextlib import aclosing
+from contextlib import AbstractContextManager, aclosing
 from typing import Any, Final
 
 import msgspec
@@ -23,15 +23,18 @@ from graphql import (
 )
 from graphql.execution import execute_subscription_event
 
+from db.actions import Actor
 from db.pool import Pool
 from resolvers.context import Context
 from resolvers.errors import RequestError
-from resolvers.event_feed import EventFeed
+from resolvers.event_feeds import EventFeeds
 from resolvers.explanation import Explanation
 from schema.build import GRAPHQL_SCHEMA
-from server import costs, documents, outcomes, wishes
+from server import authorization, costs, documents, metrics, observed, outcomes, wishes
+from server.callers import Caller, Scope
 from server.documents import Document, Documents
 from server.outcomes import Answer, Call, Outcome
+from server.pressure import Pressure
 from server.requests import GraphQLRequest
 from server.settings import Settings
 from server.wishes import Wishes
@@ -49,6 +52,7 @@ class Prepared(msgspec.Struct, frozen=True, gc=False):
     operation: OperationDefinitionNode
     asked: GraphQLRequest
     cost: int
+    mutations: int
 
     @property
     def kind(self) -> OperationType:
@@ -57,25 +61,27 @@ class Prepared(msgspec.Struct, frozen=True, gc=False):
 
 
 class Operations:
-    """Runs whatever is asked of one ledger."""
+    """Runs whatever is asked, of the caller's ledger."""
 
     def __init__(
         self,
         pool: Pool,
-        ledger_id: int,
-        feed: EventFeed,
+        feeds: EventFeeds,
         documents_: Documents,
+        pressure: Pressure,
         configured: Settings,
     ) -> None:
         self._pool = pool
-        self._ledger_id = ledger_id
-        self._feed = feed
+        self._feeds = feeds
         self._documents = documents_
+        self._pressure = pressure
+        self._subscriptions_max = configured.subscriptions_max
+        self._subscriptions = 0
         self._timeout_seconds = configured.operation_timeout_seconds
         self._hide_suggestions = not configured.suggestions
         self._explain_allowed = configured.allows_explain
 
-    def prepare(self, asked: GraphQLRequest) -> Prepared | Answer:
+    def prepare(self, asked: GraphQLRequest, caller: Caller) -> Prepared | Answer:
         """The operation that a request asks for, or the answer that says why it is not run."""
         found = self._documents.find(asked)
         if isinstance(found, list):
@@ -83,12 +89,36 @@ class Operations:
         operation = documents.operation(found.node, asked.operation_name)
         if isinstance(operation, GraphQLError):
             return outcomes.refused([operation])
+        kind = operation.operation
+        watched = observed.current()
+        watched.asked(kind.value, None if operation.name is None else operation.name.value)
+        forbidden = authorization.refusal(kind, found.root_fields(operation), caller)
+        if forbidden is not None:
+            return outcomes.forbidden(forbidden)
         cost = found.cost(operation, asked.variables or {})
+        watched.costs(cost)
         if cost > self._documents.cost_max:
             return self._with_cost(
                 outcomes.refused([costs.refusal(cost, self._documents.cost_max)]), cost
             )
-        return Prepared(found, operation, asked, cost)
+        mutations = found.mutations(operation, asked.variables or {})
+        return Prepared(found, operation, asked, cost, mutations)
+
+    def taken(self, prepared: Prepared, call: Call) -> AbstractContextManager[Answer | None]:
+        """Why the caller may not run it now, or nothing; then it counts while the block runs."""
+        return self._pressure.taken(call.caller, cost=prepared.cost, mutations=prepared.mutations)
+
+    async def execute_in_turn(self, prepared: Prepared, call: Call) -> Answer:
+        """The answer to a query or mutation that has not waited for its turn, or was not counted.
+
+        Those that came as HTTP requests of their own have waited at the gate (``server.gate``).
+        """
+        return await self._pressure.in_turn(
+            call.caller,
+            lambda: self.execute(prepared, call),
+            cost=prepared.cost,
+            mutations=prepared.mutations,
+        )
 
     def execute(self, prepared: Prepared, call: Call) -> Answer | Coroutine[Any, Any, Answer]:
         """The answer to a query or mutation, at once where nothing has to be waited for.
@@ -101,13 +131,7 @@ class Operations:
         if isinstance(granted, GraphQLError):
             return outcomes.refused([granted])
         explained = Explanation() if granted.explain else None
-        context = Context(
-            self._pool,
-            self._ledger_id,
-            self._feed,
-            snapshot=granted.snapshot,
-            explained=explained,
-        )
+        context = self._context(call, snapshot=granted.snapshot, explained=explained)
         result = execute(
             GRAPHQL_SCHEMA,
             prepared.document.node,
@@ -150,7 +174,15 @@ class Operations:
         granted = self._wishes(prepared, call)
         if isinstance(granted, GraphQLError):
             return outcomes.refused([granted])
-        executor = self._executor(prepared, self._context(), None)
+        if self._subscriptions >= self._subscriptions_max:
+            return outcomes.full(
+                f"This process has {self._subscriptions_max} subscriptions, and room for no more "
+                "(FLORIN_SUBSCRIPTIONS_MAX). Try again later."
+            )
+        limited = self._pressure.refusal(call.caller, cost=prepared.cost)
+        if limited is not None:
+            return limited
+        executor = self._executor(prepared, self._context(call), None)
         if not isinstance(executor, Executor):
             return outcomes.refused(executor)
         source = create_source_event_stream(executor)
@@ -170,12 +202,17 @@ class Operations:
         source: Any,  # noqa: ANN401 - a generator of whatever the schema's field yields
         call: Call,
     ) -> AsyncGenerator[Answer, None]:
+        metrics.subscriptions(1)
+        self._subscriptions += 1
         try:
             async with aclosing(source):
                 async for event in source:
                     yield await self._event_after_outages(prepared, event, call)
         except RequestError as error:
             yield outcomes.refused([error])
+        finally:
+            self._subscriptions -= 1
+            metrics.subscriptions(-1)
 
     async def _event_after_outages(self, prepared: Prepared, event: object, call: Call) -> Answer:
         answer = await self._event(prepared, event, call)
@@ -189,7 +226,7 @@ class Operations:
     async def _event(self, prepared: Prepared, event: object, call: Call) -> Answer:
         # What was loaded for one event is out of date at the next. The executor, too, is a new one:
         # one that is shared remembers the fields that it collected, event by event, for ever.
-        context = self._context()
+        context = self._context(call)
         executor = self._executor(prepared, context, event)
         assert isinstance(executor, Executor), "It was built from the same before."
         result = execute_subscription_event(executor)
@@ -216,15 +253,25 @@ class Operations:
             hide_suggestions=self._hide_suggestions,
         )
 
-    def _context(self) -> Context:
-        return Context(self._pool, self._ledger_id, self._feed)
+    def _context(
+        self, call: Call, *, snapshot: bool = False, explained: Explanation | None = None
+    ) -> Context:
+        ledger_id = call.caller.ledger_id
+        return Context(
+            self._pool,
+            ledger_id,
+            self._feeds.of(ledger_id),
+            actor=Actor(call.caller.credential, call.request_id),
+            snapshot=snapshot,
+            explained=explained,
+        )
 
     def _wishes(self, prepared: Prepared, call: Call) -> Wishes | GraphQLError:
         return wishes.of(
             prepared.operation,
             prepared.asked,
             snapshot_by_header=call.snapshot,
-            explain_allowed=self._explain_allowed,
+            explain_allowed=self._explain_allowed and call.caller.may(Scope.ADMIN),
         )
 
     def _extended(

@@ -9,9 +9,13 @@ import msgspec
 from graphql import ExecutionResult, GraphQLError
 
 from db import faults
+from server.callers import Caller
 
 BAD_REQUEST: Final = "BAD_REQUEST"
 UNAVAILABLE: Final = "UNAVAILABLE"
+UNAUTHENTICATED: Final = "UNAUTHENTICATED"
+FORBIDDEN: Final = "FORBIDDEN"
+RATE_LIMITED: Final = "RATE_LIMITED"
 
 logger = logging.getLogger("florin.graphql")
 
@@ -26,8 +30,11 @@ class Outcome(Enum):
 
     DATA = auto()
     REFUSED = auto()  # a request error: nothing was run
+    FORBIDDEN = auto()  # one that this caller may not send
+    UNAUTHENTICATED = auto()  # the credential counts no more
     FAULT = auto()  # a bug, and so no data at all
     TIMEOUT = auto()
+    LIMITED = auto()  # the credential has used up what it may ask for
     UNAVAILABLE = auto()
 
 
@@ -42,6 +49,7 @@ class Call(msgspec.Struct, frozen=True, gc=False):
     """What else is known of a request; its id is in the log where something went wrong."""
 
     request_id: str
+    caller: Caller
     snapshot: bool = False  # asked for by a header
 
 
@@ -50,10 +58,24 @@ def refused(errors: Sequence[GraphQLError]) -> Answer:
     return Answer({"errors": [_coded(error) for error in errors]}, Outcome.REFUSED)
 
 
-def fault(error: BaseException, call: Call) -> Answer:
-    """Something broke outside of any field."""
-    logger.error("Fault in request %s", call.request_id, exc_info=error)
-    return Answer({"errors": [_masked(call)]}, Outcome.FAULT)
+def forbidden(error: GraphQLError) -> Answer:
+    """What the caller's scopes do not allow: nothing was run."""
+    return Answer({"errors": [_coded(error)]}, Outcome.FORBIDDEN)
+
+
+def unauthenticated(message: str) -> Answer:
+    """The caller's credential counts no more, in the middle of an answer."""
+    error = {"message": message, "extensions": {"code": UNAUTHENTICATED}}
+    return Answer({"errors": [error]}, Outcome.UNAUTHENTICATED)
+
+
+def fault(error: BaseException, request_id: str) -> Answer:
+    """Something broke outside of any field, or the database cannot be had."""
+    if faults.is_outage(error):
+        logger.warning("Database unavailable in request %s: %s", request_id, error)
+        return _unavailable()
+    logger.error("Fault in request %s", request_id, exc_info=error)
+    return Answer({"errors": [_masked(request_id)]}, Outcome.FAULT)
 
 
 def of(result: ExecutionResult, call: Call) -> Answer:
@@ -88,14 +110,13 @@ def _shown(error: GraphQLError, call: Call) -> Mapping[str, Any]:
     if not _is_fault(error):
         return _coded(error)
     logger.error("Fault in request %s", call.request_id, exc_info=error.original_error)
-    return {**error.formatted, **_masked(call)}
+    return {**error.formatted, **_masked(call.request_id)}
 
 
-def _masked(call: Call) -> dict[str, Any]:
+def _masked(request_id: str) -> dict[str, Any]:
     return {
-        "message": f"Something went wrong here. Quote request {call.request_id} when you report "
-        "it.",
-        "extensions": {"code": "INTERNAL_ERROR", "requestId": call.request_id},
+        "message": f"Something went wrong here. Quote request {request_id} when you report it.",
+        "extensions": {"code": "INTERNAL_ERROR", "requestId": request_id},
     }
 
 
@@ -107,6 +128,17 @@ def timeout(message: str, call: Call) -> Answer:
     )
 
 
-def _unavailable() -> Answer:
-    error = {"message": _UNAVAILABLE, "extensions": {"code": UNAVAILABLE}}
+def limited(message: str, retry_after_seconds: int) -> Answer:
+    """Too much for this credential; the message says of what, and when to come back."""
+    extensions = {"code": RATE_LIMITED, "retryAfterSeconds": retry_after_seconds}
+    return Answer({"errors": [{"message": message, "extensions": extensions}]}, Outcome.LIMITED)
+
+
+def full(message: str) -> Answer:
+    """There is no room for it; another time there may be."""
+    error = {"message": message, "extensions": {"code": UNAVAILABLE}}
     return Answer({"errors": [error]}, Outcome.UNAVAILABLE)
+
+
+def _unavailable() -> Answer:
+    return full(_UNAVAILABLE)

@@ -32,6 +32,7 @@ class BadRequest(msgspec.Struct, frozen=True):
     status: int
     message: str
     allow: str | None = None
+    code: str = "BAD_REQUEST"
 
 
 class HttpRequest(msgspec.Struct, frozen=True, gc=False):
@@ -44,6 +45,7 @@ class HttpRequest(msgspec.Struct, frozen=True, gc=False):
     headers: Mapping[str, str]
     parameters: Mapping[str, str]
     receive: Receive
+    client_host: str | None = None  # whose address it came from; None where it has none
 
 
 def of(scope: Scope, receive: Receive) -> HttpRequest:
@@ -52,7 +54,9 @@ def of(scope: Scope, receive: Receive) -> HttpRequest:
     parameters: Mapping[str, str] = {}
     if query_string:
         parameters = dict(parse_qsl(query_string.decode("latin-1"), keep_blank_values=True))
-    return HttpRequest(scope["method"], _headers(scope["headers"]), parameters, receive)
+    client = scope.get("client")
+    host = client[0] if client else None
+    return HttpRequest(scope["method"], _headers(scope["headers"]), parameters, receive, host)
 
 
 def _headers(raw: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:

@@ -7,7 +7,7 @@ that none is held while waiting.
 import asyncio
 from typing import Final
 
-from db import seals, statements
+from db import loans, seals
 from db.pool import Pool
 
 # Postings end within milliseconds; a transaction that runs for longer, in any database of the
@@ -21,23 +21,23 @@ async def seal(pool: Pool, ledger_id: int) -> int:
 
     Nothing is done while another process is sealing, or where there is nothing to seal.
     """
-    async with pool.connection() as conn, statements.transaction(conn):
+    async with loans.writing(pool, ledger_id) as conn:
         announced = await seals.announce(conn, ledger_id)
-    if announced is None or not await _settled(pool):
+    if announced is None or not await _settled(pool, ledger_id):
         return 0
     sealed = 0
     while True:
-        async with pool.connection() as conn, statements.transaction(conn):
+        async with loans.writing(pool, ledger_id) as conn:
             if not await seals.seal_next(conn, ledger_id, through=announced):
                 return sealed
         sealed += 1
 
 
-async def _settled(pool: Pool) -> bool:
-    async with pool.connection() as conn:
+async def _settled(pool: Pool, ledger_id: int) -> bool:
+    async with loans.reading(pool, ledger_id) as conn:
         horizon = await seals.horizon(conn)
     for _ in range(_POLLS_MAX):
-        async with pool.connection() as conn:
+        async with loans.reading(pool, ledger_id) as conn:
             if await seals.settled(conn, horizon):
                 return True
         await asyncio.sleep(_POLL_SECONDS)

@@ -1,6 +1,6 @@
 """`florin serve` once the database is fit: what else must be in order, and then uvicorn."""
 
-import logging
+import contextlib
 import os
 import signal
 import socket
@@ -12,7 +12,8 @@ from pydantic import SecretStr
 from rich.console import Console
 
 from schema.build import GRAPHQL_SCHEMA
-from server import playground
+from server import connections, logs, metrics_answers, metrics_files, playground, settings
+from server.authentication import NO_CREDENTIALS
 from server.documents import Documents
 from server.origins import is_loopback
 from server.settings import Settings
@@ -23,31 +24,40 @@ class CannotServeError(Exception):
     """What is in the way, and what to do about it."""
 
 
-def run(configured: Settings, out: Console, err: Console) -> None:
+def run(configured: Settings, out: Console, err: Console, *, asks_for_credentials: bool) -> None:
     """Serve until told to stop. Raises CannotServeError where it could not begin."""
+    logs.configure(configured)
     _refuse_wrong_documents(configured)
     _refuse_if_port_is_taken(configured)
-    _say_where(configured, out, err)
-    # Workers read their settings anew; the embedded server's address has to reach them.
+    if not asks_for_credentials:
+        _refuse_strangers(configured)
+    _say_where(configured, out, err, asks_for_credentials=asks_for_credentials)
+    # Workers read their settings anew; the embedded server's address has to reach them. Another
+    # stays where it came from, which may be a file.
     assert isinstance(configured.database_url, SecretStr)
-    os.environ["DATABASE_URL"] = configured.database_url.get_secret_value()
+    if settings.read().database_url is None:
+        os.environ["DATABASE_URL"] = configured.database_url.get_secret_value()
     # uvicorn drains, then raises the signal again: leave in good order, so that what was
     # started here is stopped, too.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
-    uvicorn.run(
-        "server.app:from_environment",
-        factory=True,
-        host=configured.host,
-        port=configured.port,
-        workers=configured.workers,
-        **uvicorn_options(configured),
-    )
+    with contextlib.ExitStack() as metrics:
+        _open_metrics(configured, metrics)
+        uvicorn.run(
+            "server.app:from_environment",
+            factory=True,
+            host=configured.host,
+            port=configured.port,
+            workers=configured.workers,
+            **uvicorn_options(configured),
+        )
 
 
 def uvicorn_options(configured: Settings) -> dict[str, Any]:
     """How uvicorn is to serve the application, wherever it does."""
-    logging.getLogger("uvicorn.error").addFilter(_is_ours)
+    logs.spare_what_is_answered()
     return {
+        # One place has all of it (``server.logs``).
+        "log_config": None,
         "timeout_graceful_shutdown": configured.shutdown_timeout_seconds,
         "access_log": False,
         "server_header": False,
@@ -60,12 +70,24 @@ def uvicorn_options(configured: Settings) -> dict[str, Any]:
         "ws_per_message_deflate": False,
         # The protocol's own pings do it (``server.websocket``), and close with a code that says so.
         "ws_ping_interval": None,
+        **connections.uvicorn_options(configured.send_seconds),
     }
 
 
-def _is_ours(record: logging.LogRecord) -> bool:
-    """Whether a line is about this server: a client's broken text frame is answered, with 1007."""
-    return not record.getMessage().startswith("Invalid UTF-8 sequence received")
+def _open_metrics(configured: Settings, opened: contextlib.ExitStack) -> None:
+    """Metrics of all workers, and for whoever can reach their port, also while a worker is busy."""
+    if configured.workers > 1:
+        opened.enter_context(metrics_files.folder())
+    if configured.metrics_port is None:
+        return
+    host, port = configured.metrics_host, configured.metrics_port
+    try:
+        opened.enter_context(metrics_answers.port(host, port))
+    except OSError as error:
+        raise CannotServeError(
+            f"{host}:{port} cannot be bound for the metrics: {error.strerror}. Choose another with "
+            "FLORIN_METRICS_HOST and FLORIN_METRICS_PORT."
+        ) from None
 
 
 def _refuse_wrong_documents(configured: Settings) -> None:
@@ -89,15 +111,22 @@ def _refuse_if_port_is_taken(configured: Settings) -> None:
             ) from None
 
 
-def _say_where(configured: Settings, out: Console, err: Console) -> None:
-    logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+def _say_where(
+    configured: Settings, out: Console, err: Console, *, asks_for_credentials: bool
+) -> None:
     out.print(f"Florin serves on http://{configured.host}:{configured.port}/graphql")
     if not playground.is_built():
         err.print(playground.HOW_TO_BUILD, style="yellow")
-    if not is_loopback(configured.host):
+    if not asks_for_credentials:
         err.print(
-            f"Warning: whoever can reach {configured.host} can move money: there is no "
-            "authentication yet. Put one in front, or bind 127.0.0.1.",
+            "Warning: no credentials are configured, so whoever is on this machine may move money, "
+            "and nobody else is answered. `florin key create` makes an API key; from then on one "
+            "is asked for.",
             style="yellow",
             soft_wrap=True,
         )
+
+
+def _refuse_strangers(configured: Settings) -> None:
+    if not is_loopback(configured.host):
+        raise CannotServeError(NO_CREDENTIALS.format(host=configured.host))

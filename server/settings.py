@@ -4,13 +4,19 @@ import re
 from pathlib import Path
 from typing import Annotated, Final
 
-from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic import Field, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from db.pool import PoolSettings
+from server.access_settings import AccessSettings
+from server.database_settings import DatabaseSettings
 from server.limit_settings import LimitSettings
 from server.origins import is_loopback
+from server.pressure_settings import PressureSettings
+from server.secret_files import SecretFiles, is_secret
 from server.subscription_settings import SubscriptionSettings
+from server.telemetry_settings import TelemetrySettings
+from server.token_settings import TokenSettings
 
 _ORIGIN: Final = re.compile(r"https?://[^/?#@\sA-Z*]+")
 
@@ -19,23 +25,27 @@ class SettingsError(Exception):
     """One line for each setting that cannot be used."""
 
 
-class Settings(LimitSettings, SubscriptionSettings, BaseSettings):
+class Settings(
+    AccessSettings,
+    DatabaseSettings,
+    LimitSettings,
+    PressureSettings,
+    SubscriptionSettings,
+    TelemetrySettings,
+    TokenSettings,
+    SecretFiles,
+    BaseSettings,
+):
     """Every setting, its default and its reason. Names are upper-cased and prefixed FLORIN_."""
 
     model_config = SettingsConfigDict(env_prefix="FLORIN_", frozen=True, populate_by_name=True)
 
-    database_url: Annotated[
-        SecretStr | None,
-        Field(
-            validation_alias="DATABASE_URL",
-            description="PostgreSQL 15 to 18; unset, an embedded one is started for development.",
-        ),
-    ] = None
     data_directory: Annotated[
         Path, Field(description="Where the embedded PostgreSQL keeps its data.")
     ] = Path(".florin")
     host: Annotated[
-        str, Field(description="Loopback, because nothing here authenticates anybody yet.")
+        str,
+        Field(description="Loopback, which is all that may be bound until there are credentials."),
     ] = "127.0.0.1"
     port: Annotated[int, Field(ge=1, le=65535, description="The usual one for development.")] = 8000
     workers: Annotated[
@@ -101,6 +111,13 @@ class Settings(LimitSettings, SubscriptionSettings, BaseSettings):
             description="Uses after which a statement is prepared; `none` never prepares.",
         ),
     ] = 5
+    transaction_pooler: Annotated[
+        bool,
+        Field(
+            description="Whether DATABASE_URL leads through a pooler in transaction mode, such as "
+            "PgBouncer's: each loan is then a transaction of its own, and nothing is prepared."
+        ),
+    ] = False
 
     sweep_interval_seconds: Annotated[
         float,
@@ -159,8 +176,6 @@ class Settings(LimitSettings, SubscriptionSettings, BaseSettings):
     def _none(cls, values: dict[str, object]) -> dict[str, object]:
         if str(values.get("prepare_threshold", "")).lower() == "none":
             values["prepare_threshold"] = None
-        if not values.get("DATABASE_URL", "set"):
-            values.pop("DATABASE_URL")
         return values
 
     @model_validator(mode="after")
@@ -193,6 +208,7 @@ class Settings(LimitSettings, SubscriptionSettings, BaseSettings):
             lifetime_seconds=self.pool_lifetime_seconds,
             statement_timeout_seconds=self.statement_timeout_seconds,
             prepare_threshold=self.prepare_threshold,
+            transaction_pooler=self.transaction_pooler,
         )
 
 
@@ -210,10 +226,12 @@ def _lines(invalid: ValidationError) -> list[str]:
         name = str(error["loc"][0]) if error["loc"] else ""
         reason = error["msg"].removeprefix("Value error, ")
         if not name:
-            lines.append(f"{reason}.")
-        elif name == "DATABASE_URL":
-            lines.append(f"DATABASE_URL: {reason}.")
-        else:
-            sent = error["input"]
-            lines.append(f"FLORIN_{name.upper()}={sent}: {reason[0].lower()}{reason[1:]}.")
+            lines += [f"{line}." for line in reason.splitlines()]
+            continue
+        field = Settings.model_fields.get(name)
+        variable = name if field is None else f"FLORIN_{name.upper()}"
+        sent = str(error["input"])
+        # No secret is ever shown, nor what stands before an @ in an address.
+        shown = "" if field is None or is_secret(field) or "@" in sent else f"={sent}"
+        lines.append(f"{variable}{shown}: {reason[0].lower()}{reason[1:]}.")
     return lines

@@ -21,6 +21,14 @@ class SubscriptionSettings(BaseSettings):
         int,
         Field(ge=1, description="Operations at once on one WebSocket; a page rarely needs ten."),
     ] = 100
+    subscriptions_max: Annotated[
+        int,
+        Field(
+            ge=1,
+            description="Subscriptions of a process, on whatever connections: each is woken for "
+            "every event, up to fifty times a second.",
+        ),
+    ] = 1000
     connection_init_seconds: Annotated[
         float,
         Field(
@@ -42,7 +50,8 @@ class SubscriptionSettings(BaseSettings):
             gt=0,
             le=3600,
             description="A client that has not taken a message by then is disconnected, before "
-            "what it does not read takes memory. It can come back with its last cursor.",
+            "what it does not read takes memory. It can come back with its last cursor. So is "
+            "one that takes nothing at all of a response for so long.",
         ),
     ] = 10.0
     event_poll_seconds: Annotated[

@@ -1,6 +1,6 @@
 """The sweeper: gives back what expired holds still reserve in the accounts' counters."""
 
-from db import holds, statements
+from db import holds, loans
 from db.pool import Pool
 
 
@@ -12,7 +12,7 @@ async def sweep(pool: Pool, ledger_id: int) -> int:
     """
     swept = 0
     while True:
-        async with pool.connection() as conn, statements.transaction(conn):
+        async with loans.writing(pool, ledger_id) as conn:
             batch = await holds.sweep(conn, ledger_id)
         swept += batch
         if batch < holds.SWEEP_MAX:

@@ -10,12 +10,13 @@ import psycopg
 from rich.console import Console
 from rich.progress import Progress, TaskID
 
-from db import audit, audit_seals, migrate, statements
+from db import audit, audit_seals, ledgers, migrate, statements
 from db.audit_seals import Sealed
-from db.ledgers import DEFAULT_LEDGER_ID
+from db.ledgers import DEFAULT_LEDGER_ID, Listed
 from db.snapshots import open_snapshot
 from db.statements import Connection
 from db.walks import Discrepancy
+from ledger import texts
 from server import loading
 from server.output import say
 from server.settings import Settings
@@ -35,8 +36,8 @@ class _Watch(msgspec.Struct):
     """How far each walk is, shown as bars; and in the end, how much there was."""
 
     bars: Progress
-    tasks: dict[str, TaskID] = {}
-    totals: dict[str, int] = {}
+    tasks: dict[str, TaskID] = msgspec.field(default_factory=dict)
+    totals: dict[str, int] = msgspec.field(default_factory=dict)
 
     def __call__(self, noun: str, done: int, total: int) -> None:
         """Move the bar of a walk, which appears with its first chunk."""
@@ -47,29 +48,63 @@ class _Watch(msgspec.Struct):
 
 
 async def verify(
-    settings: Settings, console: Console, *, seals: bool, head: str | None = None
+    settings: Settings,
+    console: Console,
+    *,
+    seals: bool,
+    head: str | None = None,
+    ledger: str | None = None,
 ) -> bool:
     """Print every discrepancy on a line of its own, then a summary; whether there was none.
 
-    With ``seals`` the hash chain is checked, too, and with a ``head`` that was kept elsewhere, that
-    it is still in it. Raises VerifyError where it cannot be run.
+    Of all ledgers, each in a snapshot of its own, or of one by its code. With ``seals`` the hash
+    chain is checked, too, and with a ``head`` that was kept elsewhere, that it is still in it.
+    Raises VerifyError where it cannot be run.
     """
     assert settings.database_url is not None
+    url = settings.database_url.get_secret_value()
     kept = None if head is None else _read_head(head)
-    began = time.perf_counter()
     try:
-        async with open_snapshot(settings.database_url.get_secret_value()) as conn:
-            await _refuse_other_revisions(conn)
-            await statements.look_up_by_key(conn)
-            with loading.progress(console) as bars:
-                watch = _Watch(bars)
-                found = _discrepancies(conn, watch, seals=seals, kept=kept)
-                wrong = await _print(console, found)
-            sealed = await audit_seals.sealed(conn, DEFAULT_LEDGER_ID) if seals else None
+        listed = await _ledgers(url, ledger)
+        if kept is not None and len(listed) > 1:
+            raise VerifyError("A head is one ledger's: say with --ledger which.")
+        sound = True
+        for one in listed:
+            if len(listed) > 1:
+                console.print(f"Ledger {one.code!r}:", highlight=False, markup=False)
+            sound &= await _verify(url, console, one.ledger_id, seals=seals, kept=kept)
     except psycopg.Error as error:
         raise VerifyError(
             f"The ledger could not be verified: {error}\n`florin doctor` says more."
         ) from error
+    return sound
+
+
+async def _ledgers(url: str, code: str | None) -> list[Listed]:
+    async with open_snapshot(url, DEFAULT_LEDGER_ID) as conn:
+        await _refuse_other_revisions(conn)
+        if code is None:
+            return await ledgers.every(conn)
+        known = texts.ledger_code_problem(code) is None
+        found = await ledgers.by_codes(conn, [code]) if known else []
+    if not found:
+        raise VerifyError(
+            f"There is no ledger {texts.shown(code)!r}. `florin ledger list` says which there are."
+        )
+    return found
+
+
+async def _verify(
+    url: str, console: Console, ledger_id: int, *, seals: bool, kept: bytes | None
+) -> bool:
+    began = time.perf_counter()
+    async with open_snapshot(url, ledger_id) as conn:
+        await statements.look_up_by_key(conn)
+        with loading.progress(console) as bars:
+            watch = _Watch(bars)
+            found = _discrepancies(conn, ledger_id, watch, seals=seals, kept=kept)
+            wrong = await _print(console, found)
+        sealed = await audit_seals.sealed(conn, ledger_id) if seals else None
     _summarise(console, watch.totals, wrong, seconds=time.perf_counter() - began)
     if sealed is not None:
         _describe(console, sealed)
@@ -97,15 +132,15 @@ def _read_head(text: str) -> bytes:
 
 
 async def _discrepancies(
-    conn: Connection, watch: _Watch, *, seals: bool, kept: bytes | None
+    conn: Connection, ledger_id: int, watch: _Watch, *, seals: bool, kept: bytes | None
 ) -> AsyncIterator[Discrepancy]:
-    async for found in audit.discrepancies(conn, DEFAULT_LEDGER_ID, watch):
+    async for found in audit.discrepancies(conn, ledger_id, watch):
         yield found
     if seals:
-        async for found in audit_seals.discrepancies(conn, DEFAULT_LEDGER_ID, watch):
+        async for found in audit_seals.discrepancies(conn, ledger_id, watch):
             yield found
     if kept is not None:
-        lost = await audit_seals.lost_head(conn, DEFAULT_LEDGER_ID, kept)
+        lost = await audit_seals.lost_head(conn, ledger_id, kept)
         if lost is not None:
             yield lost
 

@@ -15,8 +15,11 @@ from graphql import GraphQLError, OperationType
 from starlette.responses import PlainTextResponse
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from server import outcomes, websocket_messages
+from server import connections, metrics, outcomes, websocket_messages
+from server.authentication import Authenticator, is_unavailable
+from server.callers import Caller, Denied
 from server.capacity import Capacity
+from server.observed import Observed, current
 from server.operations import Operations, Prepared
 from server.origins import Origins
 from server.outcomes import Answer, Call, Outcome
@@ -33,9 +36,8 @@ from server.websocket_messages import (
 )
 
 logger = logging.getLogger("florin.websocket")
-
-# A close frame goes out behind whatever the client has not read yet, or never.
-_CLOSE_SECONDS: Final = 10.0
+# By the status that HTTP has for it.
+_CLOSES: Final = {400: Close.BAD_MESSAGE, 401: Close.UNAUTHORIZED, 403: Close.FORBIDDEN}
 
 
 class WebSocketEndpoint:
@@ -44,11 +46,13 @@ class WebSocketEndpoint:
     def __init__(
         self,
         operations_: Operations,
+        authenticator: Authenticator,
         origins: Origins,
         capacity: Capacity,
         configured: Settings,
     ) -> None:
         self._operations = operations_
+        self._authenticator = authenticator
         self._origins = origins
         self._capacity = capacity
         self._configured = configured
@@ -67,22 +71,31 @@ class WebSocketEndpoint:
         else:
             await websocket.accept(SUBPROTOCOL)
             with self._capacity.taken():
-                await _Socket(websocket, self._operations, self._configured).serve()
+                socket = _Socket(websocket, self._operations, self._authenticator, self._configured)
+                await socket.serve()
 
 
 class _Socket:
     """One open socket and what runs for it."""
 
-    def __init__(self, websocket: WebSocket, operations_: Operations, configured: Settings) -> None:
+    def __init__(
+        self,
+        websocket: WebSocket,
+        operations_: Operations,
+        authenticator: Authenticator,
+        configured: Settings,
+    ) -> None:
         self._websocket = websocket
         self._operations = operations_
+        self._authenticator = authenticator
         self._configured = configured
         # By id, until their last message is written.
         self._running: dict[str, asyncio.Task[None]] = {}
         # Those that are being cancelled, too.
         self._tasks: set[asyncio.Task[None]] = set()
         self._sending = asyncio.Lock()
-        self._is_initialised = False
+        # Known from the first message on.
+        self._caller: Caller | None = None
         self._was_heard = True
         # What ends the socket from within: a client that does not read, or does not answer.
         self._ended: asyncio.Future[ClosedError] = asyncio.get_running_loop().create_future()
@@ -112,7 +125,7 @@ class _Socket:
                     if frame["type"] == "websocket.disconnect":
                         return None
                     await self._heard(frame.get("text"))
-                    if self._is_initialised:
+                    if self._caller is not None:
                         limit.reschedule(None)
                     # Messages that came together are not one turn of the loop.
                     await asyncio.sleep(0)
@@ -129,12 +142,11 @@ class _Socket:
     async def _heard(self, frame: str | None) -> None:
         self._was_heard = True
         match websocket_messages.read(frame, self._configured.body_values_max):
-            case ConnectionInit():
-                if self._is_initialised:
+            case ConnectionInit() as message:
+                if self._caller is not None:
                     reason = "There was a connection_init before."
                     raise ClosedError(Close.INITIALISED_TWICE, reason)
-                self._is_initialised = True
-                await self._send(websocket_messages.ACKNOWLEDGED)
+                await self._begin(message)
             case Ping():
                 await self._send(websocket_messages.PONG)
             case Pong():
@@ -146,50 +158,81 @@ class _Socket:
                 if running is not None:
                     running.cancel()
 
+    async def _begin(self, message: ConnectionInit) -> None:
+        """Find out who it is: the first message says it, or the handshake did."""
+        headers = {**self._websocket.headers, **websocket_messages.headers(message)}
+        client = self._websocket.client
+        try:
+            caller = await self._authenticator.caller(
+                headers.get("authorization"),
+                headers.get("florin-ledger"),
+                None if client is None else client.host,
+            )
+        except Exception as error:
+            if not is_unavailable(error):
+                raise
+            raise ClosedError(Close.TRY_AGAIN, "Who you are cannot be found out now.") from None
+        if isinstance(caller, Denied):
+            metrics.authentication_failed(caller.code)
+            raise ClosedError(_CLOSES[caller.status], caller.message)
+        self._caller = caller
+        watching = asyncio.create_task(self._watch(caller))
+        self._tasks.add(watching)
+        watching.add_done_callback(self._tasks.discard)
+        await self._send(websocket_messages.ACKNOWLEDGED)
+
+    async def _watch(self, caller: Caller) -> None:
+        """End the socket when its credential counts no more."""
+        self._end(ClosedError(Close.UNAUTHORIZED, await self._authenticator.ended(caller)))
+
     async def _subscribe(self, message: Subscribe) -> None:
-        if not self._is_initialised:
-            raise ClosedError(Close.NOT_INITIALISED, "Send connection_init first.")
+        if self._caller is None:
+            raise ClosedError(Close.UNAUTHORIZED, "Send connection_init first.")
         if message.id in self._running:
             reason = f"There is a subscriber for {message.id} already."
             raise ClosedError(Close.SUBSCRIBER_EXISTS, reason)
         asked = websocket_messages.asked(message)
-        call = Call(secrets.token_hex(8))
-        try:
-            prepared = self._operations.prepare(asked)
-        except Exception as error:  # noqa: BLE001 - masked, logged and answered
-            prepared = outcomes.fault(error, call)
+        call = Call(secrets.token_hex(8), self._caller)
+        observed = Observed("websocket")
+        observed.called(call.request_id, call.caller)
+        prepared: Prepared | Answer
+        with observed.noting():
+            try:
+                prepared = self._operations.prepare(asked, call.caller)
+            except Exception as error:  # noqa: BLE001 - masked, logged and answered
+                prepared = outcomes.fault(error, call.request_id)
+        if len(self._running) >= self._configured.operations_max:
+            prepared = _too_many(len(self._running))
         if isinstance(prepared, Answer):
-            await self._send(*websocket_messages.last(message.id, prepared))
-        elif len(self._running) >= self._configured.operations_max:
-            refused = _too_many(len(self._running))
-            await self._send(*websocket_messages.last(message.id, refused))
+            with observed:
+                await self._send(*websocket_messages.last(message.id, prepared))
         else:
-            task = asyncio.create_task(self._run(message.id, prepared, call))
+            task = asyncio.create_task(self._run(message.id, prepared, call, observed))
             self._running[message.id] = task
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
 
-    async def _run(self, id_: str, prepared: Prepared, call: Call) -> None:
+    async def _run(self, id_: str, prepared: Prepared, call: Call, observed: Observed) -> None:
         """Run one operation and send what it gives; every end of it is its own."""
-        try:
+        with observed:
             try:
-                last = websocket_messages.last(id_, await self._answer(id_, prepared, call))
-            except ClosedError:
-                raise
-            except Exception as error:  # noqa: BLE001 - masked, logged and answered
-                last = websocket_messages.last(id_, outcomes.fault(error, call))
-            await self._send(*last)
-        except ClosedError as closed:
-            self._end(closed)
-        else:
-            # The client can know of its end from now on, and use its id again.
-            self._running.pop(id_, None)
+                try:
+                    last = websocket_messages.last(id_, await self._answer(id_, prepared, call))
+                except ClosedError:
+                    raise
+                except Exception as error:  # noqa: BLE001 - masked, logged and answered
+                    last = websocket_messages.last(id_, outcomes.fault(error, call.request_id))
+                await self._send(*last)
+            except ClosedError as closed:
+                self._end(closed)
+            else:
+                # The client can know of its end from now on, and use its id again.
+                self._running.pop(id_, None)
 
     async def _answer(self, id_: str, prepared: Prepared, call: Call) -> Answer | None:
         if prepared.kind is OperationType.SUBSCRIPTION:
             return await self._stream(id_, prepared, call)
-        answer = self._operations.execute(prepared, call)
-        return answer if isinstance(answer, Answer) else await answer
+        return await self._operations.execute_in_turn(prepared, call)
 
     async def _stream(self, id_: str, prepared: Prepared, call: Call) -> Answer | None:
         """Send an answer for each event; what is returned is the end of it, None for a good one."""
@@ -200,6 +243,7 @@ class _Socket:
             async for answer in answers:
                 if answer.outcome is not Outcome.DATA:
                     return answer
+                current().answered("data")
                 await self._send(websocket_messages.written("next", id_, answer.content))
         return None
 
@@ -240,7 +284,7 @@ class _Socket:
 
     async def _close(self, closed: ClosedError) -> None:
         with suppress(TimeoutError, WebSocketDisconnect, RuntimeError):
-            async with asyncio.timeout(_CLOSE_SECONDS):
+            async with asyncio.timeout(connections.CLOSE_SECONDS):
                 await self._websocket.close(closed.code, closed.reason)
 
 

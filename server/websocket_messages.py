@@ -7,6 +7,7 @@ import msgspec
 import orjson
 
 from server import requests
+from server.observed import current
 from server.outcomes import Answer
 from server.requests import BadRequest, GraphQLRequest
 
@@ -18,13 +19,15 @@ _REASON_BYTES_MAX: Final = 123
 
 
 class Close(IntEnum):
-    """Why a socket is closed. The first three have no code of the protocol's; clients reconnect."""
+    """Why a socket is closed. The first four have no code of the protocol's; clients reconnect."""
 
     GONE = 1001
+    TRY_AGAIN = 1013
     NO_PONG = 4504
     SLOW_READER = 4508
     BAD_MESSAGE = 4400
-    NOT_INITIALISED = 4401
+    UNAUTHORIZED = 4401
+    FORBIDDEN = 4403
     WRONG_SUBPROTOCOL = 4406
     INITIALISATION_TIMEOUT = 4408
     SUBSCRIBER_EXISTS = 4409
@@ -99,6 +102,12 @@ def read(frame: str | None, values_max: int) -> Message:
         raise ClosedError(Close.BAD_MESSAGE, f"Not JSON: {error}.") from None
 
 
+def headers(message: ConnectionInit) -> dict[str, str]:
+    """What the first message's payload says in place of headers, which browsers cannot send."""
+    payload = message.payload or {}
+    return {name.lower(): value for name, value in payload.items() if isinstance(value, str)}
+
+
 def asked(message: Subscribe) -> GraphQLRequest:
     """The request that a message carries; ClosedError where it carries none."""
     read_request = requests.from_object(message.payload)
@@ -111,6 +120,7 @@ def last(id_: str, answer: Answer | None) -> list[str]:
     """What ends an operation: its answer, None where all of them have been sent."""
     if answer is None:
         return [written("complete", id_)]
+    current().answered(answer.outcome.name.lower())
     if "data" not in answer.content:
         return [written("error", id_, answer.content["errors"])]
     return [written("next", id_, answer.content), written("complete", id_)]

@@ -202,7 +202,11 @@ async def serving(
 
     Nothing happens in the background unless the settings say so: tests count statements.
     """
-    quiet = {"sweep_interval_seconds": 0, "seal_interval_seconds": 0}
+    quiet = {
+        "sweep_interval_seconds": 0,
+        "seal_interval_seconds": 0,
+        "measure_interval_seconds": 0,
+    }
     configured = Settings(database_url=SecretStr(database_url), **{**quiet, **settings})
     application = app.create(configured, cursor_factory=cursor_factory)
     async with application.router.lifespan_context(application):

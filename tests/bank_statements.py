@@ -54,7 +54,7 @@ def midnight(day: date) -> str:
 
 async def nothing_is_wrong(database_url: str) -> None:
     """As `florin verify` sees it."""
-    async with open_snapshot(database_url) as conn:
+    async with open_snapshot(database_url, DEFAULT_LEDGER_ID) as conn:
         await statements.look_up_by_key(conn)
         found = [str(one) async for one in audit.discrepancies(conn, DEFAULT_LEDGER_ID)]
     assert found == []

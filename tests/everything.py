@@ -3,6 +3,7 @@
 from tests.api import BALANCE, Api, transaction
 from tests.everything_audited import walk_audited
 from tests.everything_by_time import walk_by_time
+from tests.everything_diagnosed import walk_diagnosed
 from tests.everything_events import walk_events
 from tests.everything_exported import walk_exported
 from tests.everything_money import walk_money
@@ -62,7 +63,8 @@ DETAILS = """
             }
         }
         transaction(by: { idempotencyKey: $key }) {
-            id postings { amount currency { code } debit { code } credit { code } }
+            id createdBy resolvedBy
+            postings { amount currency { code } debit { code } credit { code } }
             entries { id side version balanceAfter }
         }
         nodes(ids: $ids) { __typename id }
@@ -123,4 +125,5 @@ async def walk(api: Api) -> None:
     await api(BALANCE, code="cash")
     await walk_events(api)
     await walk_audited(api)
+    await walk_diagnosed(api)
     await walk_exported(api)

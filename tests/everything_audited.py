@@ -18,7 +18,7 @@ async def walk_audited(api: Api) -> None:
     assert await sealer.seal(api.pool, DEFAULT_LEDGER_ID) == 1
     conninfo = api.pool.conninfo
     assert isinstance(conninfo, str)
-    async with open_snapshot(conninfo, cursor_factory=RecordingCursor) as conn:
+    async with open_snapshot(conninfo, DEFAULT_LEDGER_ID, cursor_factory=RecordingCursor) as conn:
         found = [one async for one in audit.discrepancies(conn, DEFAULT_LEDGER_ID)]
         found += [one async for one in audit_seals.discrepancies(conn, DEFAULT_LEDGER_ID)]
         lost = await audit_seals.lost_head(conn, DEFAULT_LEDGER_ID, bytes(32))

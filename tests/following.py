@@ -15,6 +15,7 @@ from db.events import BEGINNING, Event, Position
 from db.ledgers import DEFAULT_LEDGER_ID
 from db.pool import Pool
 from resolvers.event_feed import EventFeed
+from resolvers.event_feeds import EventFeeds
 from tests.api import Api, transaction
 
 # Whatever a test waits for is there within this, or never.
@@ -85,11 +86,11 @@ class Follower:
 @asynccontextmanager
 async def fed(pool: Pool, *, poll_seconds: float = 1.0) -> AsyncIterator[EventFeed]:
     """Another process's feed of the same ledger."""
-    feed = EventFeed(pool, DEFAULT_LEDGER_ID, poll_seconds=poll_seconds)
+    feeds = EventFeeds(pool, poll_seconds=poll_seconds)
     try:
-        yield feed
+        yield feeds.of(DEFAULT_LEDGER_ID)
     finally:
-        await feed.close()
+        await feeds.close()
 
 
 async def open_accounts(api: Api, *codes: str) -> None:

@@ -41,7 +41,11 @@ class Served(NamedTuple):
 @asynccontextmanager
 async def served(database_url: str, **settings: Any) -> AsyncIterator[Served]:  # noqa: ANN401
     """The application on a free port, as ``florin serve`` has it, while the block runs."""
-    quiet = {"sweep_interval_seconds": 0, "seal_interval_seconds": 0}
+    quiet = {
+        "sweep_interval_seconds": 0,
+        "seal_interval_seconds": 0,
+        "measure_interval_seconds": 0,
+    }
     configured = Settings(database_url=SecretStr(database_url), **{**quiet, **settings})
     application = app.create(configured)
     server = uvicorn.Server(uvicorn.Config(application, port=0, **uvicorn_options(configured)))

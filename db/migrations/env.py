@@ -13,7 +13,14 @@ from db.migrations import VERSION_SCHEMA, VERSION_TABLE
 _ONE_AT_A_TIME: Final = "SELECT pg_advisory_xact_lock(7105690)"
 # A migration that cannot get its lock gives up, so that it never queues in front of the traffic.
 _LOCK_TIMEOUT: Final = "SET LOCAL lock_timeout = '5s'"
-_CREATE_SCHEMA: Final = "CREATE SCHEMA IF NOT EXISTS florin"
+# An owner to whom an administrator has given the schema may create none, even where it is there.
+_CREATE_SCHEMA: Final = """
+    DO $$ BEGIN
+        IF to_regnamespace('florin') IS NULL THEN
+            CREATE SCHEMA florin;
+        END IF;
+    END $$
+"""
 _CREATE_ROLE: Final = """
     DO $$ BEGIN
         IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'florin_app') THEN

@@ -2,7 +2,7 @@
 
 import msgspec
 
-from db import currencies
+from db import actions, currencies
 from db.currencies import Currency
 from db.statements import Connection
 from ledger import texts
@@ -31,6 +31,8 @@ async def create_currency(
         )
         if created is None:
             return CurrencyTaken(path=("input", "code"), currency_code=code)
+        action = actions.of(context.actor, "createCurrency", subject=code)
+        await actions.record(conn, context.ledger_id, action)
         return CreateCurrencySuccess(created)
 
     return await transact(context, work)

@@ -2,7 +2,7 @@
 
 import msgspec
 
-from db import users
+from db import actions, users
 from db.statements import Connection
 from db.users import User
 from ledger import identifiers, metadata, texts
@@ -39,6 +39,9 @@ async def create_user(
             metadata=metadata_object,
         )
         assert user is not None
+        created = identifiers.render("user", user.user_id)
+        action = actions.of(context.actor, "createUser", subject=created)
+        await actions.record(conn, context.ledger_id, action)
         return CreateUserSuccess(user)
 
     return await transact(context, work)

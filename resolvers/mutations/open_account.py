@@ -4,7 +4,7 @@ from typing import TypeAlias
 
 import msgspec
 
-from db import accounts, currencies
+from db import accounts, actions, currencies
 from db.accounts import Account, NewAccount
 from db.statements import Connection
 from ledger import amounts, identifiers, metadata, texts
@@ -88,6 +88,9 @@ async def open_account(
         )
         opened = await accounts.create(conn, context.ledger_id, new)
         assert opened is not None
+        subject = identifiers.render("acct", opened.account_id)
+        action = actions.of(context.actor, "openAccount", subject=subject)
+        await actions.record(conn, context.ledger_id, action)
         return OpenAccountSuccess(opened)
 
     return await transact(context, work)

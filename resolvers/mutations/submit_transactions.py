@@ -7,7 +7,8 @@ from uuid import UUID
 
 import msgspec
 
-from db import posting, transactions
+from db import actions, posting, transactions
+from db.observation import watching
 from db.statements import Connection
 from db.transactions import Transaction
 from ledger.posting import Decision, Outcome, Posted, Replayed, Resolved
@@ -22,6 +23,7 @@ from ledger.transactions import (
 )
 from resolvers.context import Context
 from resolvers.mutations.transact import transact
+from resolvers.posting_outcomes import counted
 
 
 class PostTransactionSuccess(msgspec.Struct, frozen=True, gc=False):
@@ -41,35 +43,46 @@ class PostTransactionsPayload(msgspec.Struct, frozen=True):
     committed: bool
 
 
-async def submit_one(context: Context, request: Request | Malformed) -> PostTransactionResult:
-    """Post, capture, void or reverse one transaction."""
-    (result,) = await _submit(context, [request], atomic=False)
+async def submit_one(
+    context: Context, request: Request | Malformed, *, kind: str
+) -> PostTransactionResult:
+    """Post, capture, void or reverse one transaction; ``kind`` is the mutation's field."""
+    (result,) = await _submit(context, [request], atomic=False, kind=kind)
     return result
 
 
 async def submit_all(
-    context: Context, requests: Sequence[Request | Malformed], *, atomic: bool, field: str
+    context: Context,
+    requests: Sequence[Request | Malformed],
+    *,
+    atomic: bool,
+    field: str,
+    kind: str,
 ) -> PostTransactionsPayload:
     """Carry out a batch in order: all or nothing if ``atomic``, else each for itself.
 
-    A batch of a wrong size is refused whole, with one result; ``field`` is its name in the input.
+    A batch of a wrong size is refused whole, with one result; ``field`` is its name in the input,
+    ``kind`` the mutation's field.
     """
     if not 1 <= len(requests) <= BATCH_MAX:
         problem = f"a batch has 1 to {BATCH_MAX} {field}, not {len(requests)}"
         refusal = InvalidInput(path=("input", field), problem=problem)
         return PostTransactionsPayload([refusal], committed=False)
-    results = await _submit(context, requests, atomic=atomic)
+    results = await _submit(context, requests, atomic=atomic, kind=kind)
     committed = any(isinstance(result, PostTransactionSuccess) for result in results)
     return PostTransactionsPayload(results, committed=committed)
 
 
 async def _submit(
-    context: Context, requests: Sequence[Request | Malformed], *, atomic: bool
+    context: Context, requests: Sequence[Request | Malformed], *, atomic: bool, kind: str
 ) -> list[PostTransactionResult]:
+    action = actions.of(context.actor, kind)
+
     async def work(conn: Connection) -> tuple[Decision, datetime]:
-        return await posting.post(conn, context.ledger_id, requests, atomic=atomic)
+        return await posting.post(conn, context.ledger_id, requests, atomic=atomic, by=action)
 
     decision, recorded_at = await transact(context, work, idempotent=True)
+    watching.get().decided(counted(decision.outcomes))
     if decision.changes and context.feed is not None:
         context.feed.committed()
     # What is new needs no reading: it is as it was just written.

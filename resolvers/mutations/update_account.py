@@ -5,10 +5,10 @@ from typing import TypeAlias
 
 import msgspec
 
-from db import accounts
+from db import accounts, actions
 from db.accounts import Account
 from db.statements import Connection
-from ledger import amounts, metadata, texts
+from ledger import amounts, identifiers, metadata, texts
 from ledger.metadata import Metadata
 from ledger.refusals import (
     AccountClosed,
@@ -56,7 +56,7 @@ async def update_account(
             return _closed(account)
         return _changed(account, changes)
 
-    return await _update(context, key, change)
+    return await _update(context, key, change, kind="updateAccount")
 
 
 async def freeze_account(context: Context, key: AccountKey) -> UpdateAccountOutcome:
@@ -67,7 +67,7 @@ async def freeze_account(context: Context, key: AccountKey) -> UpdateAccountOutc
             return _closed(account)
         return msgspec.structs.replace(account, state="FROZEN")
 
-    return await _update(context, key, change)
+    return await _update(context, key, change, kind="freezeAccount")
 
 
 async def unfreeze_account(context: Context, key: AccountKey) -> UpdateAccountOutcome:
@@ -78,7 +78,7 @@ async def unfreeze_account(context: Context, key: AccountKey) -> UpdateAccountOu
             return _closed(account)
         return msgspec.structs.replace(account, state="OPEN")
 
-    return await _update(context, key, change)
+    return await _update(context, key, change, kind="unfreezeAccount")
 
 
 async def close_account(context: Context, key: AccountKey) -> UpdateAccountOutcome:
@@ -97,10 +97,12 @@ async def close_account(context: Context, key: AccountKey) -> UpdateAccountOutco
             )
         return msgspec.structs.replace(account, state="CLOSED")
 
-    return await _update(context, key, change)
+    return await _update(context, key, change, kind="closeAccount")
 
 
-async def _update(context: Context, key: AccountKey, change: Change) -> UpdateAccountOutcome:
+async def _update(
+    context: Context, key: AccountKey, change: Change, *, kind: str
+) -> UpdateAccountOutcome:
     named = await find(context, key)
     missing = AccountNotFound(path=("input", "account"), account=texts.shown(key.text))
     if named is None:
@@ -117,6 +119,9 @@ async def _update(context: Context, key: AccountKey, change: Change) -> UpdateAc
             return changed
         updated = await accounts.update(conn, context.ledger_id, changed)
         assert updated is not None
+        subject = identifiers.render("acct", updated.account_id)
+        action = actions.of(context.actor, kind, subject=subject)
+        await actions.record(conn, context.ledger_id, action)
         return UpdateAccountSuccess(updated)
 
     return await transact(context, work)

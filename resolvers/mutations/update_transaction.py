@@ -4,10 +4,10 @@ from typing import TypeAlias
 
 import msgspec
 
-from db import transactions
+from db import actions, transactions
 from db.statements import Connection
 from db.transactions import Transaction
-from ledger import metadata, texts
+from ledger import identifiers, metadata, texts
 from ledger.metadata import Metadata
 from ledger.refusals import InvalidInput
 from ledger.resolution_refusals import TransactionNotFound
@@ -61,6 +61,9 @@ async def update_transaction(
         )
         updated = await transactions.update(conn, context.ledger_id, changed)
         assert updated is not None
+        subject = identifiers.render("txn", updated.transaction_id)
+        action = actions.of(context.actor, "updateTransaction", subject=subject)
+        await actions.record(conn, context.ledger_id, action)
         return UpdateTransactionSuccess(updated)
 
     return await transact(context, work)

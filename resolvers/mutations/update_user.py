@@ -2,10 +2,10 @@
 
 import msgspec
 
-from db import users
+from db import actions, users
 from db.statements import Connection
 from db.users import User
-from ledger import metadata, texts
+from ledger import identifiers, metadata, texts
 from ledger.metadata import Metadata
 from ledger.refusals import EmailTaken, InvalidInput, UsernameTaken, UserNotFound
 from resolvers.context import Context
@@ -58,6 +58,9 @@ async def update_user(
             return refusal
         updated = await users.update(conn, context.ledger_id, changed)
         assert updated is not None
+        subject = identifiers.render("user", updated.user_id)
+        action = actions.of(context.actor, "updateUser", subject=subject)
+        await actions.record(conn, context.ledger_id, action)
         return UpdateUserSuccess(updated)
 
     return await transact(context, work)

@@ -125,26 +125,26 @@ class _Asked(Protocol):
 
 async def post_transaction(info: Info, input: Annotated[PostTransactionInput, ASKED]) -> object:
     """Hand the input to the resolver."""
-    return await resolver.submit_one(info.context, input.request(("input",)))
+    return await resolver.submit_one(info.context, input.request(("input",)), kind=info.field_name)
 
 
 async def capture_transaction(
     info: Info, input: Annotated[CaptureTransactionInput, ASKED]
 ) -> object:
     """Hand the input to the resolver."""
-    return await resolver.submit_one(info.context, input.request(("input",)))
+    return await resolver.submit_one(info.context, input.request(("input",)), kind=info.field_name)
 
 
 async def void_transaction(info: Info, input: Annotated[VoidTransactionInput, ASKED]) -> object:
     """Hand the input to the resolver."""
-    return await resolver.submit_one(info.context, input.request(("input",)))
+    return await resolver.submit_one(info.context, input.request(("input",)), kind=info.field_name)
 
 
 async def reverse_transaction(
     info: Info, input: Annotated[ReverseTransactionInput, ASKED]
 ) -> object:
     """Hand the input to the resolver."""
-    return await resolver.submit_one(info.context, input.request(("input",)))
+    return await resolver.submit_one(info.context, input.request(("input",)), kind=info.field_name)
 
 
 async def post_transactions(info: Info, input: Annotated[PostTransactionsInput, ASKED]) -> object:
@@ -164,5 +164,5 @@ async def _submit_all(
 ) -> object:
     requests = [one.request(("input", field, str(index))) for index, one in enumerate(asked)]
     return await resolver.submit_all(
-        info.context, requests, atomic=atomic is not False, field=field
+        info.context, requests, atomic=atomic is not False, field=field, kind=info.field_name
     )

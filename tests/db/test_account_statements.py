@@ -8,7 +8,7 @@ import msgspec
 import psycopg
 import pytest
 
-from db import account_statements
+from db import account_statements, loans
 from db.account_statements import Period, Totals
 from db.entries import Entry
 from db.ledgers import DEFAULT_LEDGER_ID
@@ -43,14 +43,14 @@ def place(entry: Entry, clock: Clock) -> Place:
 
 
 async def totals(pool: Pool, ids: Sequence[UUID], period: Period) -> list[Totals]:
-    async with pool.connection() as conn:
+    async with loans.reading(pool, DEFAULT_LEDGER_ID) as conn:
         return await account_statements.totals_by_account_ids(conn, DEFAULT_LEDGER_ID, ids, period)
 
 
 async def page(
     pool: Pool, all_totals: Sequence[Totals], period: Period, window: Window[Place]
 ) -> list[Entry]:
-    async with pool.connection() as conn:
+    async with loans.reading(pool, DEFAULT_LEDGER_ID) as conn:
         return await account_statements.pages_by_totals(
             conn, DEFAULT_LEDGER_ID, all_totals, period, window
         )
@@ -86,7 +86,7 @@ async def test_statements_of_many_accounts_have_their_totals_their_entries_and_t
             assert sums[:2] == [one.opening_debits, one.opening_credits]
             assert sums[2:] == [one.closing_debits, one.closing_credits]
             assert one.version == len(facts)
-        async with pool.connection() as conn:
+        async with loans.reading(pool, DEFAULT_LEDGER_ID) as conn:
             counts = await account_statements.counts_by_totals(
                 conn, DEFAULT_LEDGER_ID, found, period
             )
@@ -162,6 +162,6 @@ async def test_pages_and_counts_know_no_entry_that_is_later_than_the_totals(
     earlier = [msgspec.structs.replace(now, version=2, closing_version=2)]
     entries = await page(pool, earlier, period, Window(EVERYTHING))
     assert [entry.version for entry in entries] == [1, 2]
-    async with pool.connection() as conn:
+    async with loans.reading(pool, DEFAULT_LEDGER_ID) as conn:
         counts = await account_statements.counts_by_totals(conn, DEFAULT_LEDGER_ID, earlier, period)
     assert [one.rows for one in counts] == [2]

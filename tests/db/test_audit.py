@@ -44,14 +44,14 @@ def chunked(size: int) -> tuple[Walk, ...]:
 
 async def test_a_sound_ledger_has_no_discrepancies(ledger_url: str) -> None:
     await assert_sound(ledger_url)
-    async with open_snapshot(ledger_url) as conn:
+    async with open_snapshot(ledger_url, DEFAULT_LEDGER_ID) as conn:
         assert await found(conn) == []
         await statements.look_up_by_key(conn)
         assert await found(conn) == []
 
 
 async def test_an_empty_ledger_has_no_discrepancies(database_url: str) -> None:
-    async with open_snapshot(database_url) as conn:
+    async with open_snapshot(database_url, DEFAULT_LEDGER_ID) as conn:
         assert await found(conn) == []
 
 
@@ -131,7 +131,7 @@ async def test_progress_is_told_chunk_by_chunk_up_to_all_there_is(
         told.setdefault(noun, []).append((done, total))
 
     monkeypatch.setattr(audit, "WALKS", chunked(5))
-    async with open_snapshot(ledger_url) as conn:
+    async with open_snapshot(ledger_url, DEFAULT_LEDGER_ID) as conn:
         counts = await audit.counts(conn, DEFAULT_LEDGER_ID)
         async for discrepancy in audit.discrepancies(conn, DEFAULT_LEDGER_ID, progress):
             pytest.fail(str(discrepancy))
@@ -142,7 +142,7 @@ async def test_progress_is_told_chunk_by_chunk_up_to_all_there_is(
 
 
 async def test_the_snapshot_sees_one_moment_and_changes_nothing(ledger_url: str) -> None:
-    async with open_snapshot(ledger_url) as conn:
+    async with open_snapshot(ledger_url, DEFAULT_LEDGER_ID) as conn:
         counts = await audit.counts(conn, DEFAULT_LEDGER_ID)
         with psycopg.connect(ledger_url, autocommit=True) as other:
             other.execute("UPDATE florin.accounts SET version = version + 1")

@@ -7,7 +7,7 @@ from uuid import UUID
 import psycopg
 import pytest
 
-from db import accounts, balances
+from db import accounts, balances, loans
 from db.balances import Balance, Moment
 from db.ledgers import DEFAULT_LEDGER_ID
 from db.moments import Clock
@@ -22,7 +22,7 @@ async def read(
     pool: Pool, account_ids: Iterable[UUID], at: datetime | None, clock: Clock
 ) -> list[Balance]:
     ids, moment = list(account_ids), Moment(at, clock)
-    async with pool.connection() as conn:
+    async with loans.reading(pool, DEFAULT_LEDGER_ID) as conn:
         return await balances.by_account_ids(conn, DEFAULT_LEDGER_ID, ids, moment)
 
 
@@ -85,7 +85,7 @@ async def test_now_and_the_future_are_the_accounts_own_row(
     with psycopg.connect(database_url) as conn:
         account_id = histories.write(conn, "a", "CREDIT", facts, holds)
     [found] = await read(pool, [account_id], at, "RECORDED")
-    async with pool.connection() as conn:
+    async with loans.reading(pool, DEFAULT_LEDGER_ID) as conn:
         [own] = await accounts.by_ids(conn, DEFAULT_LEDGER_ID, [account_id])
     for name in ("debits_posted", "credits_posted", "debits_pending", "credits_pending"):
         assert getattr(found, name) == getattr(own, name)

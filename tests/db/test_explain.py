@@ -5,8 +5,9 @@ from collections.abc import AsyncIterator
 import pytest
 from psycopg.rows import scalar_row
 
-from db import explain, snapshots
+from db import explain, loans, snapshots
 from db.explain import Read
+from db.ledgers import DEFAULT_LEDGER_ID
 from db.statements import Connection
 from tests.api import Api
 
@@ -17,7 +18,7 @@ UNEXPLAINABLE = "SHOW statement_timeout"
 @pytest.fixture
 async def conn(api: Api) -> AsyncIterator[Connection]:
     """A pooled connection, given back in order."""
-    async with api.pool.connection() as conn:
+    async with loans.reading(api.pool, DEFAULT_LEDGER_ID) as conn:
         yield conn
         assert conn.info.transaction_status.name == "IDLE"
 

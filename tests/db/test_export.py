@@ -54,7 +54,7 @@ async def test_what_is_recorded_while_an_export_is_read_is_not_in_it(
     await api.open_account("cash", normal_side="DEBIT", floor=None)
     await api.open_account("wallet")
     await api.post("before", ("cash", "wallet", "1.00"), pending=True)
-    async with open_snapshot(database_url) as conn:
+    async with open_snapshot(database_url, DEFAULT_LEDGER_ID) as conn:
         lines = exporting.lines(conn, Progress(disable=True))
         read = [await anext(lines)]
         await api.capture("meanwhile", "before")

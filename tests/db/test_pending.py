@@ -7,7 +7,7 @@ from uuid import UUID
 import psycopg
 import pytest
 
-from db import accounts, statements
+from db import accounts, loans
 from db.accounts import Account
 from db.ledgers import DEFAULT_LEDGER_ID
 from db.pool import Pool
@@ -47,11 +47,11 @@ def pending(account: Account | None) -> tuple[int, int]:
 async def test_an_expired_hold_is_no_longer_pending_before_anybody_swept_it(
     pool: Pool, account_id: UUID
 ) -> None:
-    async with pool.connection() as conn, statements.transaction(conn):
+    async with loans.writing(pool, DEFAULT_LEDGER_ID) as conn:
         locked = await accounts.lock(conn, DEFAULT_LEDGER_ID, account_id)
         assert locked is not None
         updated = await accounts.update(conn, DEFAULT_LEDGER_ID, locked)
-    async with pool.connection() as conn:
+    async with loans.reading(pool, DEFAULT_LEDGER_ID) as conn:
         [by_code] = await accounts.by_codes(conn, DEFAULT_LEDGER_ID, ["a"])
     for account in (locked, updated, by_code):
         assert pending(account) == (30, 5)
@@ -63,7 +63,7 @@ async def test_a_sweep_changes_nothing_that_is_shown(
     with psycopg.connect(database_url) as conn:
         conn.execute(SWEEP_HOLDS)
         conn.execute(SWEEP_ACCOUNT)
-    async with pool.connection() as conn:
+    async with loans.reading(pool, DEFAULT_LEDGER_ID) as conn:
         [swept] = await accounts.by_ids(conn, DEFAULT_LEDGER_ID, [account_id])
     assert pending(swept) == (30, 5)
 
@@ -72,7 +72,7 @@ async def test_a_lock_that_waited_for_a_sweep_counts_no_hold_twice(
     pool: Pool, account_id: UUID, database_url: str
 ) -> None:
     async def lock() -> Account | None:
-        async with pool.connection() as conn, statements.transaction(conn):
+        async with loans.writing(pool, DEFAULT_LEDGER_ID) as conn:
             return await accounts.lock(conn, DEFAULT_LEDGER_ID, account_id)
 
     async with await psycopg.AsyncConnection.connect(database_url) as sweeper:

@@ -8,7 +8,7 @@ from uuid import UUID
 import psycopg
 import pytest
 
-from db import account_statements, adaptation, balances, entries, ledgers
+from db import account_statements, adaptation, balances, entries, ledgers, loans
 from db.account_statements import Period, Totals
 from db.balances import Moment
 from db.entries import EntryFilter
@@ -121,7 +121,7 @@ async def sent(database_url: str, read: Read) -> Statement:
     settings = Settings().pool
     async with (
         open_pool(database_url, settings, cursor_factory=RecordingCursor) as pool,
-        pool.connection() as conn,
+        loans.reading(pool, DEFAULT_LEDGER_ID) as conn,
     ):
         RecordingCursor.record.clear()
         await read(conn)

@@ -84,7 +84,7 @@ def read(url: str, query: str) -> list[dict[str, Any]]:
 
 
 async def test_a_sound_chain_has_no_discrepancies(sealed_url: str) -> None:
-    async with open_snapshot(sealed_url) as conn:
+    async with open_snapshot(sealed_url, DEFAULT_LEDGER_ID) as conn:
         assert await found(conn) == []
         sealed = await audit_seals.sealed(conn, DEFAULT_LEDGER_ID)
     assert (sealed.seals, sealed.entries) == (4, 10)

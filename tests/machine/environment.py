@@ -11,7 +11,7 @@ from typing import Any, Final, TypeVar
 import psycopg
 from graphql import DocumentNode, ExecutionResult, execute, parse, validate
 
-from db import adaptation, audit, holds, ledgers, statements
+from db import adaptation, audit, holds, ledgers, loans
 from db.pool import Pool, open_pool
 from resolvers.context import Context
 from schema.build import GRAPHQL_SCHEMA
@@ -75,12 +75,12 @@ class Environment:
 
     async def sweep(self, ledger_id: int) -> int:
         """What the server does from time to time; says how many holds it found expired."""
-        async with self._pool.connection() as conn, statements.transaction(conn):
+        async with loans.writing(self._pool, ledger_id) as conn:
             return await holds.sweep(conn, ledger_id)
 
     async def discrepancies(self, ledger_id: int) -> list[str]:
         """What the audit finds."""
-        async with self._pool.connection() as conn:
+        async with loans.reading(self._pool, ledger_id) as conn:
             return [str(found) async for found in audit.discrepancies(conn, ledger_id)]
 
     def _parsed(self, document: str) -> DocumentNode:

@@ -9,9 +9,11 @@ import pytest
 from psycopg import AsyncCursor
 from psycopg.rows import TupleRow
 
-from db import snapshots
+from db import loans, snapshots
+from db.ledgers import DEFAULT_LEDGER_ID
 from db.statements import COMMIT
 from resolvers.readers import SnapshotReader
+from server.authentication import ANYBODY
 from server.operations import Prepared
 from server.outcomes import Answer, Call
 from server.requests import GraphQLRequest
@@ -63,10 +65,11 @@ def run(api: Api, extensions: dict[str, Any] | None = None) -> Coroutine[Any, An
             operation_name=None,
             extensions=extensions,
             document_id=None,
-        )
+        ),
+        ANYBODY,
     )
     assert isinstance(prepared, Prepared)
-    running = api.operations.execute(prepared, Call("test"))
+    running = api.operations.execute(prepared, Call("test", ANYBODY))
     assert not isinstance(running, Answer)
     return running
 
@@ -153,7 +156,7 @@ async def test_a_snapshot_whose_connection_is_lost_is_an_outage_and_no_fault(
 async def test_where_the_pool_is_exhausted_a_snapshots_reads_do_not_wait_one_after_another(
     one: Api,
 ) -> None:
-    async with one.pool.connection():
+    async with loans.reading(one.pool, DEFAULT_LEDGER_ID):
         before = one.pool.get_stats().get("requests_num", 0)
         answer = await one.send(QUERY)
     assert answer.status_code == 503
@@ -166,7 +169,7 @@ async def test_many_snapshots_share_a_small_pool(one: Api) -> None:
 
 
 async def test_nothing_is_read_from_a_snapshot_that_has_ended(one: Api) -> None:
-    reader = SnapshotReader(one.pool)
+    reader = SnapshotReader(one.pool, DEFAULT_LEDGER_ID)
     async with reader.connection() as conn:
         await conn.execute("SELECT 1")
     await reader.close()
@@ -176,7 +179,7 @@ async def test_nothing_is_read_from_a_snapshot_that_has_ended(one: Api) -> None:
 
 
 async def test_a_snapshot_that_failed_can_be_ended(one: Api) -> None:
-    async with one.pool.connection() as conn:
+    async with loans.reading(one.pool, DEFAULT_LEDGER_ID) as conn:
         with pytest.raises(psycopg.errors.DivisionByZero):
             async with snapshots.frozen(conn):
                 await conn.execute("SELECT 1 / 0")

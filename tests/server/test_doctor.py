@@ -23,12 +23,14 @@ async def test_a_migrated_database_is_fit(database_url: str) -> None:
     assert doctor.failed(list(checks.values())) == []
     assert set(checks) == {
         "server",
+        "transport",
         "version",
         "encoding",
         "connections",
         "extensions",
         "schema",
         "role",
+        "login",
         "events",
     }
 

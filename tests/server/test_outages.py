@@ -87,7 +87,7 @@ async def test_terminated_backends_are_replaced_without_an_error(database_url: s
 async def test_readiness_and_liveness_differ(database_url: str, server_url: str) -> None:
     async with serving(database_url, pool_timeout_seconds=0.5) as api:
         ready = (await api.client.get("/readyz")).json()
-        assert ready == {"status": "ok", "revision": migrate.head()}
+        assert (ready["status"], ready["revision"]) == ("ok", migrate.head())
         name = psycopg.conninfo.conninfo_to_dict(database_url)["dbname"]
         with psycopg.connect(server_url, autocommit=True) as admin:
             admin.execute(f'ALTER DATABASE "{name}" ALLOW_CONNECTIONS false'.encode())

@@ -93,7 +93,7 @@ def said(configured: Settings) -> str:
     """What `florin serve` prints before it serves."""
     output = StringIO()
     console = Console(file=output, width=200)
-    server_serving._say_where(configured, console, console)
+    server_serving._say_where(configured, console, console, asks_for_credentials=True)
     return output.getvalue()
 
 

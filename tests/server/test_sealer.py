@@ -7,7 +7,8 @@ import psycopg
 import pytest
 from psycopg import AsyncConnection
 
-from db import audit_seals, posting, seals, statements
+from db import actions, audit_seals, loans, posting, seals
+from db.actions import LOCAL
 from db.audit_seals import Sealed
 from db.ledgers import DEFAULT_LEDGER_ID
 from db.pool import Pool
@@ -26,7 +27,7 @@ async def opened(api: Api) -> None:
 
 
 async def audited(url: str) -> tuple[Sealed, list[Discrepancy]]:
-    async with open_snapshot(url) as conn:
+    async with open_snapshot(url, DEFAULT_LEDGER_ID) as conn:
         sealed = await audit_seals.sealed(conn, DEFAULT_LEDGER_ID)
         found = [one async for one in audit_seals.discrepancies(conn, DEFAULT_LEDGER_ID)]
     return sealed, found
@@ -105,9 +106,10 @@ async def test_nothing_is_sealed_while_a_posting_may_have_missed_the_announcemen
     monkeypatch.setattr(sealer, "_POLLS_MAX", 2)
     await opened(api)
     await api.post("before", ("cash", "wallet", "1.00"))
-    async with pool.connection() as conn, statements.transaction(conn):
+    async with loans.writing(pool, DEFAULT_LEDGER_ID) as conn:
         slow = examples.request(("cash", "wallet", "1.00"), key="slow")
-        await posting.post(conn, DEFAULT_LEDGER_ID, [slow], atomic=True)
+        action = actions.of(LOCAL, "postTransaction")
+        await posting.post(conn, DEFAULT_LEDGER_ID, [slow], atomic=True, by=action)
         # It has read its clock, and is older than what is announced now.
         assert await sealer.seal(pool, DEFAULT_LEDGER_ID) == 0
     assert await sealer.seal(pool, DEFAULT_LEDGER_ID) == 1

@@ -4,7 +4,7 @@ import asyncio
 
 import psycopg
 
-from db import holds, statements
+from db import holds, loans
 from db.ledgers import DEFAULT_LEDGER_ID
 from db.pool import Pool
 from server import sweeper
@@ -73,7 +73,7 @@ async def test_what_has_expired_is_swept_in_batches_and_the_rest_stays(
 async def test_one_worker_sweeps_at_a_time(api: Api, pool: Pool, database_url: str) -> None:
     await held(api, 2)
     expire(database_url)
-    async with pool.connection() as conn, statements.transaction(conn):
+    async with loans.writing(pool, DEFAULT_LEDGER_ID) as conn:
         assert await holds.sweep(conn, DEFAULT_LEDGER_ID, limit=1) == 1
         # While that one has not committed, there is nothing to do for others, nor to wait for.
         assert await asyncio.wait_for(sweeper.sweep(pool, DEFAULT_LEDGER_ID), timeout=10) == 0

@@ -11,6 +11,7 @@ import websockets
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from db.ledgers import DEFAULT_LEDGER_ID
 from tests.api import Api, serving, transaction
 from tests.sockets import Served, Socket, connected, served
 
@@ -129,7 +130,7 @@ async def test_who_does_not_read_is_closed_before_it_costs_memory(database_url: 
     """Some twenty megabytes are there for it; it is told why it got no more, once it reads."""
     async with serving(database_url) as api, served(database_url, send_seconds=0.3) as florin:
         await post_many(api)
-        feed = florin.application.state.operations._feed
+        feed = florin.application.state.operations._feeds.of(DEFAULT_LEDGER_ID)
         async with connected(florin, max_queue=1) as socket:
             await socket.subscribe("first", EVENTS)
             assert (await socket.hear())["type"] == "next"

@@ -12,6 +12,7 @@ from db import migrate, setup
 from db.pool import Pool
 from resolvers.event_feed import EventFeed
 from server import doctor
+from server.authentication import ANYBODY
 from server.operations import Prepared
 from server.outcomes import Answer, Call
 from server.requests import GraphQLRequest
@@ -71,9 +72,9 @@ async def test_what_an_event_itself_reads_is_waited_for(
             await open_accounts(api, "a")
             batch = [transaction(f"k{number}", ("cash", "a", "1")) for number in range(400)]
             await api.post_batch(batch)
-            prepared = api.operations.prepare(GraphQLRequest(document))
+            prepared = api.operations.prepare(GraphQLRequest(document), ANYBODY)
             assert isinstance(prepared, Prepared)
-            answers = await api.operations.subscribe(prepared, Call("test"))
+            answers = await api.operations.subscribe(prepared, Call("test", ANYBODY))
             assert not isinstance(answers, Answer)
             told = [(await anext(answers)).content]
             restarting = asyncio.create_task(asyncio.to_thread(server.restart))

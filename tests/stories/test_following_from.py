@@ -10,6 +10,7 @@ import psycopg
 import pytest
 from graphql.execution.collect_fields import FieldDetails
 
+from server.authentication import ANYBODY
 from server.operations import Prepared
 from server.outcomes import Answer, Call, Outcome
 from server.requests import GraphQLRequest
@@ -154,6 +155,6 @@ async def refused(api: Api, **variables: Any) -> Any:  # noqa: ANN401
 
 
 async def subscribed(api: Api, variables: dict[str, Any]) -> Any:  # noqa: ANN401
-    prepared = api.operations.prepare(GraphQLRequest(FOLLOW, variables))
+    prepared = api.operations.prepare(GraphQLRequest(FOLLOW, variables), ANYBODY)
     assert isinstance(prepared, Prepared), prepared
-    return await api.operations.subscribe(prepared, Call("test"))
+    return await api.operations.subscribe(prepared, Call("test", ANYBODY))

@@ -7,6 +7,7 @@ from typing import Any
 import psycopg
 import pytest
 
+from db import loans
 from db.events import BEGINNING
 from db.ledgers import DEFAULT_LEDGER_ID
 from db.pool import Pool
@@ -237,6 +238,6 @@ async def cut_now_and_then(database_url: str) -> None:
 
 
 async def account_ids(pool: Pool, code: str) -> frozenset[Any]:
-    async with pool.connection() as conn:
+    async with loans.reading(pool, DEFAULT_LEDGER_ID) as conn:
         found = await conn.execute("SELECT account_id FROM florin.accounts WHERE code = %s", [code])
         return frozenset(row[0] for row in await found.fetchall())

@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: serve playground test check bench bench-growth lock format help
+.PHONY: serve playground test check bench bench-growth faults lock format help
 
 serve: $(READY)  ## serve on 127.0.0.1:8000, on an embedded PostgreSQL unless DATABASE_URL is set
 	@$(BIN)/python -m tools.playground --if-needed
@@ -14,8 +14,8 @@ playground: $(READY)  ## build the playground that browsers get at /graphql anew
 
 test: $(READY)  ## every test, on the embedded PostgreSQL and on TEST_DATABASE_URL where it is set
 	env -u TEST_DATABASE_URL $(BIN)/python -m pytest
-	@if [ -n "$$TEST_DATABASE_URL" ]; then echo "Once more, on TEST_DATABASE_URL, without clients and browser:"; \
-		$(BIN)/python -m pytest --ignore=tests/clients --ignore=tests/browser; fi
+	@if [ -n "$$TEST_DATABASE_URL" ]; then echo "Once more, on TEST_DATABASE_URL, without what does not depend on it:"; \
+		$(BIN)/python -m pytest $(foreach folder,clients browser faults ledger tools schema bench,--ignore=tests/$(folder)); fi
 
 check: $(READY)  ## everything that CI runs
 	$(BIN)/ruff format --check .
@@ -30,6 +30,9 @@ bench: $(READY)  ## side-by-side benchmarks; prints ratios, asserts nothing
 
 bench-growth: $(READY)  ## whether reads slow down from 20,000 to 2,000,000 entries, and what verify takes
 	$(BIN)/python -m bench.growth
+
+faults: $(READY)  ## break everything under load, and check that nothing is lost; SCENARIOS and SECONDS choose
+	$(BIN)/python -m tests.faults $(SCENARIOS) --seconds $(or $(SECONDS),10)
 
 format: $(READY)  ## write the code as the formatter wants it
 	$(BIN)/ruff format .

@@ -8,7 +8,7 @@ from typing import Annotated, Final
 
 import typer
 
-from bench import breakdown, bulk, endpoint, keys, report, servers
+from bench import breakdown, bulk, endpoint, keys, report, servers, walls
 from bench.report import Measured
 
 _BENCHMARKS: Final[Mapping[str, Callable[..., Measured]]] = {
@@ -16,6 +16,7 @@ _BENCHMARKS: Final[Mapping[str, Callable[..., Measured]]] = {
     "keys": keys.measure,
     "breakdown": breakdown.measure,
     "endpoint": endpoint.measure,
+    "walls": walls.measure,
 }
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
@@ -25,9 +26,9 @@ app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 def run(
     seconds: Annotated[int, typer.Option(min=1, help="How long each turn over HTTP takes.")] = 3,
     rounds: Annotated[int, typer.Option(min=1, help="How many turns everything has.")] = 5,
-    only: Annotated[
-        str, typer.Option(help="Some of bulk, keys, breakdown and endpoint, with commas between.")
-    ] = "bulk,keys,breakdown,endpoint",
+    only: Annotated[str, typer.Option(help="Some of them, with commas between.")] = ",".join(
+        _BENCHMARKS
+    ),
 ) -> None:
     """Compare side by side; nothing is asserted. BENCH_DATABASE_URL names another server."""
     # A supervisor's stop is like Ctrl-C: whatever was started is stopped on the way out.

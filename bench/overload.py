@@ -23,8 +23,8 @@ from bench.report import Measured, Table
 
 # Counted as they are answered, but not measured: the first ones plan statements.
 _WARM_UP_SECONDS: Final = 3.0
-# Far more than wait at once, unless nothing is refused.
-_CONNECTIONS_MAX: Final = 2000
+# More than wait at once, so that nobody waits for a connection.
+_CONNECTIONS: Final = 600
 # Of the best throughput: nearly nobody waits for anybody.
 _UNLOADED: Final = 0.1
 # For what was freed to be given back.
@@ -100,7 +100,7 @@ class _Florin:
 
     def open(self, name: str, rate: float, seconds: float) -> Turn:
         """So many requests a second, whatever is answered."""
-        turn = self._turn(name, _CONNECTIONS_MAX, rate, seconds)
+        turn = self._turn(name, _CONNECTIONS, rate, seconds)
         time.sleep(_SETTLE_SECONDS)
         return turn
 

@@ -2,8 +2,8 @@
 
 "Closed": so many connections, each of which sends again as soon as it is answered. "Open": requests
 are due at random moments at a rate, whatever was answered, as those of many independent clients
-are; each takes an idle connection, or a new one. A request's time begins when it is due. A task
-comes as JSON on standard input, and what happened goes out as JSON.
+are; each takes an idle connection, or the next that is. A request's time begins when it is due. A
+task comes as JSON on standard input, and what happened goes out as JSON.
 """
 
 import asyncio
@@ -110,12 +110,11 @@ class Client:
         self._open: set[_Connection] = set()
         self._waiting: deque[float] = deque()
         self._ends = 0.0
-        self._opening: set[asyncio.Task[None]] = set()
         self.outcome = Outcome({}, [], 0.0, 0, 0, 0, 0)
 
     async def run(self) -> Outcome:
         """Everything that the task says."""
-        for _ in range(self._task.connections if self._task.rate is None else 64):
+        for _ in range(self._task.connections):
             await self._connect()
         began = time.perf_counter()
         self._ends = began + self._task.seconds
@@ -162,11 +161,6 @@ class Client:
         self._open.add(made)
         self._idle.append(made)
 
-    async def _connect_for_waiting(self) -> None:
-        await self._connect()
-        if self._waiting:
-            self._post(self._idle.pop(), self._waiting.popleft())
-
     def _post(self, connection: _Connection, due: float) -> None:
         number = self.outcome.sent
         self.outcome.sent += 1
@@ -186,12 +180,8 @@ class Client:
     def _send_one(self, due: float) -> None:
         if self._idle:
             self._post(self._idle.pop(), due)
-            return
-        self._waiting.append(due)
-        if len(self._open) + len(self._opening) < self._task.connections:
-            opening = asyncio.create_task(self._connect_for_waiting())
-            self._opening.add(opening)
-            opening.add_done_callback(self._opening.discard)
+        else:
+            self._waiting.append(due)
 
     async def _until_answered(self) -> None:
         self.outcome.unanswered = len(self._waiting)

@@ -99,13 +99,13 @@ def remedy(error: str, conninfo: str) -> str | None:
         return (
             f"{host} offers no TLS, which connections to other machines want. Switch it on there "
             "(ssl = on, and a certificate). Where everything in between is to be trusted, say "
-            "sslmode=disable in DATABASE_URL."
+            "sslmode=disable in its URL."
         )
     if "certificate verify failed" in error:
         return (
             f"No authority in {way.root_certificate or 'the root certificates'} issued the "
             f"certificate of {host}. Name the file with the root certificate of whoever runs it in "
-            "DATABASE_URL: sslrootcert=/path/to/ca.crt"
+            "its URL: sslrootcert=/path/to/ca.crt"
         )
     if "does not match host name" in error or "host name must be specified" in error:
         return (
@@ -113,7 +113,7 @@ def remedy(error: str, conninfo: str) -> str | None:
             "leads elsewhere), or have it issued for this one."
         )
     if "root certificate file" in error:
-        return "Set sslrootcert in DATABASE_URL to a file with the root certificate."
+        return "Set sslrootcert in its URL to a file with the root certificate."
     return None
 
 

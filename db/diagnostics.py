@@ -105,16 +105,15 @@ HIDDEN: Final[LiteralString] = """
 """
 
 EXTENSION: Final[LiteralString] = """
-    SELECT
-        (
-            SELECT n.nspname::text
-            FROM pg_extension AS e
-            JOIN pg_namespace AS n ON n.oid = e.extnamespace
-            WHERE e.extname = 'pg_stat_statements'
-        ) AS schema_name,
-        EXISTS (
-            SELECT FROM pg_available_extensions WHERE name = 'pg_stat_statements'
-        ) AS is_available
+    SELECT installed.schema_name, installed.is_usable
+    FROM pg_available_extensions AS available
+    LEFT JOIN (
+        SELECT e.extname, n.nspname::text AS schema_name,
+            has_schema_privilege(n.oid, 'USAGE') AS is_usable
+        FROM pg_extension AS e
+        JOIN pg_namespace AS n ON n.oid = e.extnamespace
+    ) AS installed ON installed.extname = available.name
+    WHERE available.name = 'pg_stat_statements'
 """
 
 # Those of the app's role in this database. What sets something up has no rows to speak of, and on
@@ -133,8 +132,8 @@ STATEMENTS: Final = SQL("""
 """)
 
 # Why there are no statements: the server does not have the extension, the database does not, or
-# the server was started without it.
-Missing = Literal["NOT_ON_SERVER", "NOT_IN_DATABASE"]
+# its schema is not open to the app's role.
+Missing = Literal["NOT_ON_SERVER", "NOT_IN_DATABASE", "NOT_OPEN"]
 
 
 class Server(msgspec.Struct, frozen=True, gc=False):
@@ -205,7 +204,7 @@ class Statement(msgspec.Struct, frozen=True, gc=False):
 
 class _Extension(msgspec.Struct, frozen=True, gc=False):
     schema_name: str | None
-    is_available: bool
+    is_usable: bool | None
 
 
 async def server(conn: Connection) -> Server:
@@ -244,9 +243,12 @@ async def slowest(conn: Connection) -> list[Statement] | Missing:
     """
     async with _guarded(conn):
         extension = await statements.one_row(conn, _Extension, EXTENSION, {})
-        assert extension is not None
+        if extension is None:
+            return "NOT_ON_SERVER"
         if extension.schema_name is None:
-            return "NOT_IN_DATABASE" if extension.is_available else "NOT_ON_SERVER"
+            return "NOT_IN_DATABASE"
+        if not extension.is_usable:
+            return "NOT_OPEN"
         query = STATEMENTS.format(Identifier(extension.schema_name))
         parameters = {"limit": STATEMENTS_MAX, "text_max": TEXT_MAX}
         return await statements.all_rows(conn, Statement, query, parameters)

@@ -79,6 +79,7 @@ HORIZON: Final[LiteralString] = """
     SELECT coalesce(newest.epoch, 0) AS epoch, coalesce(newest.xid::text::bigint, 0) AS xid,
         coalesce(newest.events, 0) AS number,
         coalesce(newest.transaction_ids[newest.events], %(nil)s) AS transaction_id,
+        l.cursor_key,
         (
             SELECT min(e.written_at)
             FROM florin.events AS e
@@ -87,6 +88,7 @@ HORIZON: Final[LiteralString] = """
         ) AS waiting_since,
         clock_timestamp() AS read_at
     FROM florin.watermarks AS w
+    JOIN florin.ledgers AS l ON l.ledger_id = w.ledger_id
     LEFT JOIN LATERAL (
         SELECT f.epoch, f.xid, f.transaction_ids, cardinality(f.transaction_ids) AS events
         FROM florin.events AS f
@@ -137,12 +139,16 @@ class Event(msgspec.Struct, frozen=True, gc=False):
 
 
 class Horizon(msgspec.Struct, frozen=True, gc=False):
-    """How far events are settled, and since when the oldest that is not has waited."""
+    """How far events are settled, and since when the oldest that is not has waited.
+
+    ``cursor_key`` is what the ledger's cursors are sealed with.
+    """
 
     epoch: int
     xid: int
     number: int
     transaction_id: UUID
+    cursor_key: UUID
     waiting_since: datetime | None
     read_at: datetime
 

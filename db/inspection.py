@@ -6,7 +6,7 @@ import msgspec
 from psycopg import AsyncConnection
 from psycopg.rows import TupleRow
 
-from db import statements
+from db import ledgers, statements
 
 SERVER: Final[LiteralString] = """
     SELECT current_setting('server_version_num')::int AS version_number,
@@ -21,7 +21,7 @@ EXTENSIONS: Final[LiteralString] = """
     SELECT extname::text FROM pg_extension ORDER BY extname
 """
 
-BECOME_APP: Final[LiteralString] = "SELECT set_config('role', 'florin_app', false)"
+BECOME_APP: Final[LiteralString] = "SELECT set_config('role', 'florin_app', true)"
 
 IS_FROM_ELSEWHERE: Final[LiteralString] = """
     SELECT EXISTS (
@@ -149,8 +149,12 @@ async def role(conn: AsyncConnection[TupleRow]) -> Role | None:
 async def is_from_elsewhere(conn: AsyncConnection[TupleRow]) -> bool:
     """Whether events were written on another server, by transactions this one has yet to begin.
 
-    Puts on the app's role.
+    Reads as the app's role, ledger by ledger; two round trips for each. ``conn`` is in autocommit.
     """
-    await conn.execute(BECOME_APP)
-    (found,) = await statements.all_values(conn, bool, IS_FROM_ELSEWHERE, {})
-    return found
+    async with conn.transaction():
+        await conn.execute(BECOME_APP)
+        for ledger in await ledgers.every(conn):
+            await conn.execute(ledgers.ENTER, {"ledger_id": ledger.ledger_id})
+            if await statements.all_values(conn, bool, IS_FROM_ELSEWHERE, {}) == [True]:
+                return True
+    return False

@@ -86,13 +86,20 @@ REACH: Final[LiteralString] = """
 _APP: Final = "florin_app"
 # From which version on members can be told apart by what membership gives them.
 _OPTIONS_SINCE: Final = 160_000
+_SUPERUSER: Final = "is a superuser"
 # What takes away what a login is.
-_ATTRIBUTES: Final = {
-    "is a superuser": "NOSUPERUSER",
+_ATTRIBUTES: Final[dict[str, LiteralString]] = {
+    _SUPERUSER: "NOSUPERUSER",
     "may create roles and join others": "NOCREATEROLE",
     "is above row-level security": "NOBYPASSRLS",
     "may copy the whole server": "NOREPLICATION",
 }
+_OWNS: Final = frozenset({"owns the database", "owns what is in schema florin"})
+# What takes away what it has. What it gave to itself and others on the strength of that goes, too.
+_LEAVE: Final = SQL("REVOKE {role} FROM {login} CASCADE;")
+_TAKE: Final = SQL("ALTER ROLE {login} {attributes};")
+_HAND_OVER: Final = SQL("REASSIGN OWNED BY {login} TO {owner};")
+_GIVE_NO_MORE: Final = SQL("REVOKE ADMIN OPTION FOR florin_app FROM {login} CASCADE;")
 
 
 class Reach(msgspec.Struct, frozen=True):
@@ -163,25 +170,27 @@ def finding(login: str, found: list[Reach]) -> str:
 
 def remedy(login: str, found: list[Reach], owner: str) -> str:
     """What an administrator has to run against that."""
-    quoted = _quoted(login)
-    lines = [
-        f"REVOKE {_quoted(one.role)} FROM {quoted} CASCADE;"
+    statements_ = [
+        _LEAVE.format(role=Identifier(one.role), login=Identifier(login))
         for one in found
         if one.role not in {login, _APP}
     ]
     could = {what for one in found if one.role == login for what in one.could}
-    attributes = [word for what, word in _ATTRIBUTES.items() if what in could]
+    attributes = [SQL(word) for what, word in _ATTRIBUTES.items() if what in could]
     if attributes:
-        lines.append(f"ALTER ROLE {quoted} {' '.join(attributes)};")
-    if {"owns the database", "owns what is in schema florin"} & could:
-        lines.append(f"REASSIGN OWNED BY {quoted} TO {_quoted(owner)};")
+        taken = SQL(" ").join(attributes)
+        statements_.append(_TAKE.format(login=Identifier(login), attributes=taken))
+    if could & _OWNS:
+        statements_.append(_HAND_OVER.format(login=Identifier(login), owner=Identifier(owner)))
     if any(one.role == _APP for one in found):
-        lines.append(f"REVOKE ADMIN OPTION FOR florin_app FROM {quoted} CASCADE;")
-    return f"As an administrator, and then migrate again: {' '.join(lines)}"
+        statements_.append(_GIVE_NO_MORE.format(login=Identifier(login)))
+    text = SQL(" ").join(statements_).as_string()
+    return f"As an administrator, and then migrate again: {text}"
 
 
 def _and(things: list[str]) -> str:
-    return " and ".join(things)
+    # Which has all the rest in it.
+    return _SUPERUSER if _SUPERUSER in things else " and ".join(things)
 
 
 def _is_member(owner: psycopg.Connection, login: str) -> bool:

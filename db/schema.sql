@@ -16,6 +16,9 @@ CREATE TABLE florin.ledgers (
     code       text COLLATE "C" NOT NULL CHECK (code <> ''),
     name       text NOT NULL,
     created_at timestamptz NOT NULL,
+    -- What the cursors of its events are sealed with: where they stand in PostgreSQL's order is of
+    -- all ledgers, and would tell how much the others do.
+    cursor_key uuid NOT NULL DEFAULT gen_random_uuid(),
     PRIMARY KEY (ledger_id)
 );
 
@@ -296,6 +299,86 @@ CREATE TABLE florin.duties (
     FOREIGN KEY (ledger_id) REFERENCES florin.ledgers (ledger_id)
 );
 
+-- The second wall between ledgers, behind the condition that every statement has: of these tables
+-- nothing is shown, changed or added but of the ledger that the connection was lent for (db.loans).
+-- The setting is asked for in a query of its own, so that it is read once a statement and not once
+-- a row; missing or empty, it is no ledger's. The owner is not let through either.
+ALTER TABLE florin.currencies ENABLE ROW LEVEL SECURITY;
+ALTER TABLE florin.users ENABLE ROW LEVEL SECURITY;
+ALTER TABLE florin.accounts ENABLE ROW LEVEL SECURITY;
+ALTER TABLE florin.transactions ENABLE ROW LEVEL SECURITY;
+ALTER TABLE florin.postings ENABLE ROW LEVEL SECURITY;
+ALTER TABLE florin.entries ENABLE ROW LEVEL SECURITY;
+ALTER TABLE florin.holds ENABLE ROW LEVEL SECURITY;
+ALTER TABLE florin.shifts ENABLE ROW LEVEL SECURITY;
+ALTER TABLE florin.watermarks ENABLE ROW LEVEL SECURITY;
+ALTER TABLE florin.events ENABLE ROW LEVEL SECURITY;
+ALTER TABLE florin.actions ENABLE ROW LEVEL SECURITY;
+ALTER TABLE florin.seals ENABLE ROW LEVEL SECURITY;
+ALTER TABLE florin.duties ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE florin.currencies FORCE ROW LEVEL SECURITY;
+ALTER TABLE florin.postings FORCE ROW LEVEL SECURITY;
+ALTER TABLE florin.entries FORCE ROW LEVEL SECURITY;
+ALTER TABLE florin.holds FORCE ROW LEVEL SECURITY;
+ALTER TABLE florin.shifts FORCE ROW LEVEL SECURITY;
+ALTER TABLE florin.watermarks FORCE ROW LEVEL SECURITY;
+ALTER TABLE florin.events FORCE ROW LEVEL SECURITY;
+ALTER TABLE florin.actions FORCE ROW LEVEL SECURITY;
+ALTER TABLE florin.seals FORCE ROW LEVEL SECURITY;
+ALTER TABLE florin.duties FORCE ROW LEVEL SECURITY;
+
+CREATE POLICY wall ON florin.currencies
+    USING (ledger_id = (SELECT nullif(current_setting('florin.ledger_id', true), '')::integer));
+CREATE POLICY wall ON florin.users
+    USING (ledger_id = (SELECT nullif(current_setting('florin.ledger_id', true), '')::integer));
+CREATE POLICY wall ON florin.accounts
+    USING (ledger_id = (SELECT nullif(current_setting('florin.ledger_id', true), '')::integer));
+CREATE POLICY wall ON florin.transactions
+    USING (ledger_id = (SELECT nullif(current_setting('florin.ledger_id', true), '')::integer));
+CREATE POLICY wall ON florin.postings
+    USING (ledger_id = (SELECT nullif(current_setting('florin.ledger_id', true), '')::integer));
+CREATE POLICY wall ON florin.entries
+    USING (ledger_id = (SELECT nullif(current_setting('florin.ledger_id', true), '')::integer));
+CREATE POLICY wall ON florin.holds
+    USING (ledger_id = (SELECT nullif(current_setting('florin.ledger_id', true), '')::integer));
+CREATE POLICY wall ON florin.shifts
+    USING (ledger_id = (SELECT nullif(current_setting('florin.ledger_id', true), '')::integer));
+CREATE POLICY wall ON florin.watermarks
+    USING (ledger_id = (SELECT nullif(current_setting('florin.ledger_id', true), '')::integer));
+CREATE POLICY wall ON florin.events
+    USING (ledger_id = (SELECT nullif(current_setting('florin.ledger_id', true), '')::integer));
+CREATE POLICY wall ON florin.actions
+    USING (ledger_id = (SELECT nullif(current_setting('florin.ledger_id', true), '')::integer));
+CREATE POLICY wall ON florin.seals
+    USING (ledger_id = (SELECT nullif(current_setting('florin.ledger_id', true), '')::integer));
+CREATE POLICY wall ON florin.duties
+    USING (ledger_id = (SELECT nullif(current_setting('florin.ledger_id', true), '')::integer));
+
+-- What is searched by metadata, by names without regard to capitals, and by effective times, is
+-- searched through views with the same wall. Under a policy PostgreSQL uses neither an index on
+-- jsonb, lower() or coalesce(), which are not leakproof, nor its statistics of them: one account
+-- among 120,000 was found in 265 milliseconds instead of 0.2. The views' owner is not under the
+-- policies because the tables are its own. Nobody logs in as it and nobody is its member, so that
+-- for these three tables, too, there is no way past the wall.
+CREATE VIEW florin.searchable_users AS
+SELECT ledger_id, user_id, username, email, metadata, created_at, updated_at
+FROM florin.users
+WHERE ledger_id = (SELECT nullif(current_setting('florin.ledger_id', true), '')::integer);
+
+CREATE VIEW florin.searchable_accounts AS
+SELECT ledger_id, account_id, code, name, owner_id, currency, exponent, normal_side, state,
+    floor, ceiling, debits_posted, credits_posted, debits_pending, credits_pending, version,
+    metadata, created_at
+FROM florin.accounts
+WHERE ledger_id = (SELECT nullif(current_setting('florin.ledger_id', true), '')::integer);
+
+CREATE VIEW florin.searchable_transactions AS
+SELECT ledger_id, transaction_id, idempotency_key, state, description, metadata, effective_at,
+    created_at, resolved_at, expires_at, reverses_id
+FROM florin.transactions
+WHERE ledger_id = (SELECT nullif(current_setting('florin.ledger_id', true), '')::integer);
+
 -- The app's role: it reads everything, adds to history and can never rewrite it.
 GRANT USAGE ON SCHEMA florin TO florin_app;
 GRANT SELECT ON ALL TABLES IN SCHEMA florin TO florin_app;
@@ -317,3 +400,11 @@ GRANT UPDATE (debits, credits) ON florin.shifts TO florin_app;
 GRANT UPDATE (announced_at) ON florin.watermarks TO florin_app;
 GRANT UPDATE (done_at) ON florin.duties TO florin_app;
 GRANT UPDATE (last_used_at) ON florin.api_keys TO florin_app;
+
+GRANT USAGE ON SCHEMA florin TO florin_search;
+ALTER TABLE florin.users OWNER TO florin_search;
+ALTER TABLE florin.accounts OWNER TO florin_search;
+ALTER TABLE florin.transactions OWNER TO florin_search;
+ALTER VIEW florin.searchable_users OWNER TO florin_search;
+ALTER VIEW florin.searchable_accounts OWNER TO florin_search;
+ALTER VIEW florin.searchable_transactions OWNER TO florin_search;

@@ -171,7 +171,8 @@ async def announce(conn: Connection, ledger_id: int) -> datetime | None:
     if not await duties.take(conn, ledger_id, "SEAL"):
         return None
     clock = await _clock(conn)
-    if await _block_end(conn, ledger_id, await last(conn, ledger_id), through=clock) is None:
+    previous = await last(conn, ledger_id)
+    if await _block_end(conn, ledger_id, previous, through=clock, transactions=1) is None:
         return None
     parameters = {"ledger_id": ledger_id, "clock": clock}
     return await _value(conn, datetime, ANNOUNCE, parameters)
@@ -197,7 +198,9 @@ async def seal_next(conn: Connection, ledger_id: int, *, through: datetime) -> b
     await conn.execute(UNHURRIED)
     await statements.look_up_by_key(conn)
     previous = await last(conn, ledger_id)
-    block_end = await _block_end(conn, ledger_id, previous, through=through)
+    block_end = await _block_end(
+        conn, ledger_id, previous, through=through, transactions=BLOCK_TRANSACTIONS
+    )
     if block_end is None:
         return False
     parameters = {
@@ -220,7 +223,7 @@ async def _block_end(
     previous: Seal | None,
     *,
     through: datetime,
-    transactions: int = BLOCK_TRANSACTIONS,
+    transactions: int,
 ) -> datetime | None:
     parameters = {
         "ledger_id": ledger_id,

@@ -34,6 +34,8 @@ MISSING: Final[Mapping[Missing, str]] = {
     "postgresql-contrib have them, and so has every managed service).",
     "NOT_IN_DATABASE": "Add pg_stat_statements to shared_preload_libraries, restart PostgreSQL, "
     "and run CREATE EXTENSION pg_stat_statements in this database as its owner.",
+    "NOT_OPEN": "The schema that pg_stat_statements is in is closed to Florin. As its owner: GRANT "
+    "USAGE ON SCHEMA … TO florin_app.",
 }
 NO_STATEMENTS: Final = (
     "Nothing has been counted yet: pg_stat_statements was reset, or has just been installed."

@@ -19,6 +19,7 @@ from db.events import BEGINNING, Event, Horizon, Position
 from db.pool import Pool
 from db.statements import Connection
 from resolvers.errors import RequestError
+from resolvers.event_cursors import EventCursors
 from resolvers.event_hints import EventHints
 from resolvers.event_log import EventLog
 
@@ -63,6 +64,7 @@ class EventFeed:
         self._hints = hints
         self._poll_seconds = poll_seconds
         self._followers = 0
+        self._cursors: EventCursors | None = None
         self._log: EventLog | None = None
         self._tasks: list[asyncio.Task[None]] = []
         # Those to a server that has all of the log.
@@ -83,7 +85,22 @@ class EventFeed:
 
     async def horizon(self) -> Horizon:
         """How far events are settled now, once that can be read."""
-        return await self._persistently(lambda conn: events.horizon(conn, self._ledger_id))
+        found = await self._persistently(lambda conn: events.horizon(conn, self._ledger_id))
+        if self._cursors is None:
+            self._cursors = EventCursors(found.cursor_key)
+        return found
+
+    async def cursors(self) -> EventCursors:
+        """What reads and writes the ledger's cursors, once that can be had."""
+        if self._cursors is None:
+            await self.horizon()
+        return self.known_cursors
+
+    @property
+    def known_cursors(self) -> EventCursors:
+        """The same, where anybody follows or has followed."""
+        assert self._cursors is not None, "Whoever follows has asked for the horizon."
+        return self._cursors
 
     async def knows(self, position: Position) -> bool:
         """Whether a position, unless it is the beginning, is one of this database's."""

@@ -13,7 +13,8 @@ class EventFeeds:
         self._poll_seconds = poll_seconds
         # The pool is told where its server is when it is made, and once (``db.pool``).
         assert isinstance(pool.conninfo, str)
-        self._hints = EventHints(pool.conninfo)
+        # What listens there is the pooler's own connection, and hints would reach somebody else.
+        self._hints = EventHints(None if pool.is_behind_pooler else pool.conninfo)
         self._feeds: dict[int, EventFeed] = {}
 
     def of(self, ledger_id: int) -> EventFeed:

@@ -15,9 +15,12 @@ _RETRY_SECONDS_MAX: Final = 2.0
 
 
 class EventHints:
-    """Listens while any ledger is followed. Where that fails, polling has to do meanwhile."""
+    """Listens while any ledger is followed. Where that fails, polling has to do meanwhile.
 
-    def __init__(self, conninfo: str) -> None:
+    Without a ``conninfo`` it has to do for ever.
+    """
+
+    def __init__(self, conninfo: str | None) -> None:
         self._conninfo = conninfo
         self._hinted: dict[int, Callable[[], None]] = {}
         self._listening: asyncio.Task[None] | None = None
@@ -25,8 +28,8 @@ class EventHints:
     def listen(self, ledger_id: int, hinted: Callable[[], None]) -> None:
         """Call ``hinted`` for each hint about a ledger, and when hints may have been missed."""
         self._hinted[ledger_id] = hinted
-        if self._listening is None:
-            self._listening = asyncio.create_task(self._listen())
+        if self._listening is None and self._conninfo is not None:
+            self._listening = asyncio.create_task(self._listen(self._conninfo))
 
     def ignore(self, ledger_id: int) -> None:
         """Call for a ledger no more."""
@@ -42,11 +45,11 @@ class EventHints:
             self._listening.cancel()
             await asyncio.wait([self._listening])
 
-    async def _listen(self) -> None:
+    async def _listen(self, conninfo: str) -> None:
         delay = _RETRY_SECONDS
         while True:
             try:
-                async for ledger_id in listening.hints(self._conninfo):
+                async for ledger_id in listening.hints(conninfo):
                     delay = _RETRY_SECONDS
                     self._tell(ledger_id)
             except Exception as error:

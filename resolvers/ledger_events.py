@@ -1,12 +1,6 @@
-"""Ledger events: where a subscriber begins, what it follows, and what an event's fields say.
-
-A cursor is opaque: the ledger and a position in the order of its events.
-"""
+"""Ledger events: where a subscriber begins, what it follows, and what an event's fields say."""
 
 import asyncio
-import base64
-import binascii
-import struct
 from collections.abc import AsyncGenerator, Sequence
 from typing import Final
 from uuid import UUID
@@ -20,12 +14,11 @@ from ledger.transactions import AccountKey
 from resolvers import accounts
 from resolvers.context import Context, Info
 from resolvers.errors import RequestError
-from resolvers.event_feed import PositionLostError
+from resolvers.event_cursors import EventCursors
+from resolvers.event_feed import EventFeed, PositionLostError
 
 # Before the first event.
 FIRST: Final = "0"
-# Ledger, epoch, xid, number, transaction.
-_CURSOR: Final = struct.Struct(">IIQi16s")
 # The longest account list that one subscription follows: it is looked up at once.
 ACCOUNTS_MAX: Final = 1000
 
@@ -40,7 +33,7 @@ async def follow(
     feed = context.feed
     if feed is None:
         raise RuntimeError("Nothing can be followed without a feed.")
-    asked = None if after is None else _position(context.ledger_id, after)
+    asked = None if after is None else await _position(feed, after)
     account_ids = None if keys is None else await _account_ids(context, keys)
     if asked is None:
         asked = (await feed.horizon()).position
@@ -52,12 +45,14 @@ async def follow(
 async def through(root: Ledger, info: Info) -> str:
     """The cursor of now."""
     horizon = await info.context.loaders.read(lambda conn: events.horizon(conn, root.ledger_id))
-    return _written(root.ledger_id, horizon.position)
+    return EventCursors(horizon.cursor_key).written(horizon.position)
 
 
 def cursor(root: Event, info: Info) -> str:
     """The cursor after an event."""
-    return _written(info.context.ledger_id, root.position)
+    feed = info.context.feed
+    assert feed is not None, "It is one that is followed."
+    return feed.known_cursors.written(root.position)
 
 
 async def event_accounts(root: Event, info: Info) -> list[Account | None]:
@@ -80,25 +75,14 @@ async def _account_ids(context: Context, keys: Sequence[AccountKey]) -> frozense
     return frozenset(account.account_id for account in found if account is not None)
 
 
-def _written(ledger_id: int, position: Position) -> str:
-    *place, transaction_id = position
-    content = _CURSOR.pack(ledger_id, *place, transaction_id.bytes)
-    return base64.urlsafe_b64encode(content).decode().rstrip("=")
-
-
-def _position(ledger_id: int, written: str) -> Position:
+async def _position(feed: EventFeed, written: str) -> Position:
     if written == FIRST:
         return BEGINNING
-    try:
-        padding = "=" * (-len(written) % 4)
-        content = base64.b64decode(written.encode() + padding.encode(), b"-_", validate=True)
-        found, epoch, xid, number, transaction_id = _CURSOR.unpack(content)
-    except (binascii.Error, struct.error, UnicodeEncodeError):
-        found = None
-    if found != ledger_id:
+    position = (await feed.cursors()).position(written)
+    if position is None:
         raise RequestError(
             "`after` is not a cursor of this ledger's events. Take the last event's `cursor` or "
             f'`ledger {{ eventsThrough }}`; "{FIRST}" begins with the first event ever.',
             "INVALID_CURSOR",
         )
-    return Position(epoch, xid, number, UUID(bytes=transaction_id))
+    return position

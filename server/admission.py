@@ -6,8 +6,10 @@ came, and clients that wait for their answers before they ask again are all serv
 
 A queue that overflows means that more comes than can be served: clients that wait do not overflow
 it. Then waiting helps nobody: whoever is served has waited as long as the queue is, and those
-behind give up. Until nothing has been refused for a second, the queue is kept just long enough
-that the loop never runs dry, and the rest is refused at once, before anything of it is read.
+behind give up. For some seconds the queue is kept just long enough that the loop never runs dry,
+and the rest is refused at once, before anything of it is read. Then everybody may wait again, for
+who was refused and comes back cannot be told from too much: what overflows once more is. Until that
+is known the newest are served first, so that an attempt that fails slows down nobody.
 """
 
 import asyncio
@@ -18,8 +20,12 @@ from typing import Final, NamedTuple
 
 from server import metrics
 
-# Without a refusal for so long, everybody may wait again.
-_CALM_SECONDS: Final = 1.0
+# After an overflow, for so long no more than a few wait: often enough to find out soon that it is
+# over, and seldom enough that few are refused late because it is not.
+_SHED_SECONDS: Final = 5.0
+# What does not overflow within so long does not: at several times what can be served it does at
+# once.
+_DOUBT_SECONDS: Final = 1.0
 # How many may wait while others are refused, of so many that run one: the next ones are there when
 # the loop comes back to them, and wait for less than what they take themselves.
 _WAITING_ONE_OF: Final = 4
@@ -42,7 +48,7 @@ class Admission:
         self._short = min(max(1, running_max // _WAITING_ONE_OF), waiting_max)
         self._waiting: deque[_Waiting] = deque()
         self._timer: asyncio.TimerHandle | None = None
-        self._calm_from = 0.0
+        self._shed_until = -_DOUBT_SECONDS
         self._coming = 0
         self.running = 0
         self.refused = 0
@@ -54,8 +60,8 @@ class Admission:
 
     @property
     def is_overloaded(self) -> bool:
-        """Whether somebody was refused within the last second."""
-        return asyncio.get_running_loop().time() < self._calm_from
+        """Whether only a few may wait now."""
+        return asyncio.get_running_loop().time() < self._shed_until
 
     def turns_away(self) -> bool:
         """Whether a request that has just come is to be refused unread: there will be no room.
@@ -64,11 +70,11 @@ class Admission:
         """
         loop = asyncio.get_running_loop()
         now = loop.time()
-        if now >= self._calm_from:
+        if now >= self._shed_until:
             return False
         ahead = self.running + len(self._waiting) + self._coming
         if ahead >= self._running_max + self._short:
-            self._count_refusal(now)
+            self._count_refusal()
             return True
         if not self._coming:
             # They are about to run, and to be counted, before more is read.
@@ -85,20 +91,25 @@ class Admission:
             self.running += 1
             return True
         now = asyncio.get_running_loop().time()
-        if now < self._calm_from or not self._waiting_max:
+        if now < self._shed_until:
             if len(self._waiting) >= self._short:
-                self._count_refusal(now)
+                self._count_refusal()
                 return False
         elif len(self._waiting) >= self._waiting_max:
+            self._shed_until = now + _SHED_SECONDS
+            if not self._short:
+                self._count_refusal()
+                return False
             # The oldest have waited for nothing; the newest may still be in time.
-            self._refuse(len(self._waiting) - self._short + 1, now)
+            self._refuse(len(self._waiting) - self._short + 1)
         return self._turn(now)
 
     def leave(self) -> None:
         """It has run: the next one, please."""
         self.running -= 1
+        in_doubt = 0 <= asyncio.get_running_loop().time() - self._shed_until < _DOUBT_SECONDS
         while self._waiting and self.running < self._running_max:
-            admitted = self._waiting.popleft().admitted
+            admitted = (self._waiting.pop() if in_doubt else self._waiting.popleft()).admitted
             if not admitted.done():
                 admitted.set_result(True)
                 self.running += 1
@@ -136,19 +147,18 @@ class Admission:
     def _refuse_late(self) -> None:
         self._timer = None
         now = asyncio.get_running_loop().time()
-        self._refuse(sum(one.deadline <= now for one in self._waiting), now)
+        self._refuse(sum(one.deadline <= now for one in self._waiting))
         if self._waiting:
             self._await_deadline(self._waiting[0].deadline)
 
-    def _refuse(self, count: int, now: float) -> None:
+    def _refuse(self, count: int) -> None:
         """The oldest ones."""
         for _ in range(count):
             admitted = self._waiting.popleft().admitted
             if not admitted.done():
                 admitted.set_result(False)
-                self._count_refusal(now)
+                self._count_refusal()
 
-    def _count_refusal(self, now: float) -> None:
+    def _count_refusal(self) -> None:
         self.refused += 1
         metrics.rejected("overload")
-        self._calm_from = now + _CALM_SECONDS

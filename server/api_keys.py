@@ -11,6 +11,7 @@ import hmac
 import re
 import secrets
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime
 from hashlib import sha256
 from typing import Final
@@ -22,6 +23,7 @@ from db import api_keys, loans
 from db.api_keys import ApiKey
 from db.pool import Pool
 from ledger import identifiers
+from server.callers import Scope
 
 # How long a row is trusted before it is read again, and so how long a revoked key may still work.
 TRUST_SECONDS: Final = 1.0
@@ -38,6 +40,31 @@ class Presented(msgspec.Struct, frozen=True, gc=False):
 
     key_id: UUID
     secret_hash: bytes
+
+
+class KnownKey(msgspec.Struct, frozen=True, gc=False):
+    """A key as it is stored, ready for use: its public name, and its ledgers' ids by code."""
+
+    key_id: UUID
+    name: str
+    secret_hash: bytes
+    scopes: frozenset[Scope]
+    ledgers: dict[str, int]
+    expires_at: datetime | None
+    revoked_at: datetime | None
+
+    @staticmethod
+    def of(row: ApiKey) -> "KnownKey":
+        """What a row says."""
+        return KnownKey(
+            key_id=row.key_id,
+            name=identifiers.render("key", row.key_id),
+            secret_hash=row.secret_hash,
+            scopes=frozenset(map(Scope, row.scopes)),
+            ledgers=dict(zip(row.ledger_codes, row.ledger_ids, strict=True)),
+            expires_at=row.expires_at,
+            revoked_at=row.revoked_at,
+        )
 
 
 class Minted(msgspec.Struct, frozen=True, gc=False):
@@ -91,20 +118,23 @@ def is_api_key(credential: str) -> bool:
 class ApiKeys:
     """The keys that are in use, each looked up once a second at most."""
 
-    def __init__(self, pool: Pool, maker: KeyMaker | None) -> None:
-        """Without a ``maker`` no key is known."""
+    def __init__(self, pool: Pool, maker: Callable[[], KeyMaker | None]) -> None:
+        """``maker`` is asked until there is one: the first key may be made while this runs."""
         self._pool = pool
-        self._maker = maker
-        self._known: dict[UUID, tuple[float, ApiKey | None]] = {}
-        self._looking: dict[UUID, asyncio.Task[ApiKey | None]] = {}
+        self._ask_for_maker = maker
+        self._maker: KeyMaker | None = None
+        self._known: dict[UUID, tuple[float, KnownKey | None]] = {}
+        self._looking: dict[UUID, asyncio.Task[KnownKey | None]] = {}
+        # By a digest of the text, which is not kept: to read one takes ten times as long.
+        self._read: dict[bytes, Presented] = {}
         self._used: dict[UUID, datetime] = {}
 
-    async def find(self, text: str) -> ApiKey | None:
+    async def find(self, text: str) -> KnownKey | None:
         """The key of a text, be it revoked or expired; None where it is none of ours.
 
         Raises the pool's and psycopg's errors when it has to be looked up and cannot be.
         """
-        presented = None if self._maker is None else self._maker.read(text)
+        presented = self._presented(text)
         if presented is None:
             return None
         key = await self.by_id(presented.key_id)
@@ -113,7 +143,20 @@ class ApiKeys:
         self._used[key.key_id] = datetime.now(UTC)
         return key
 
-    async def by_id(self, key_id: UUID) -> ApiKey | None:
+    def _presented(self, text: str) -> Presented | None:
+        digest = sha256(text.encode(errors="replace")).digest()
+        known = self._read.get(digest)
+        if known is not None:
+            return known
+        self._maker = self._maker or self._ask_for_maker()
+        presented = None if self._maker is None else self._maker.read(text)
+        if presented is not None:
+            if len(self._read) >= _KNOWN_MAX:
+                self._read.clear()
+            self._read[digest] = presented
+        return presented
+
+    async def by_id(self, key_id: UUID) -> KnownKey | None:
         """A key as it was at most a second ago."""
         read_at, key = self._known.get(key_id, (0.0, None))
         if read_at and time.monotonic() - read_at < TRUST_SECONDS:
@@ -125,11 +168,12 @@ class ApiKeys:
             looking.add_done_callback(lambda _: self._looking.pop(key_id))
         return await asyncio.shield(looking)
 
-    async def _look_up(self, key_id: UUID) -> ApiKey | None:
+    async def _look_up(self, key_id: UUID) -> KnownKey | None:
         # Before the statement, so that nothing is trusted for longer than it may.
         read_at = time.monotonic()
         async with loans.directory(self._pool) as conn:
-            key = await api_keys.by_id(conn, key_id)
+            row = await api_keys.by_id(conn, key_id)
+        key = None if row is None else KnownKey.of(row)
         if len(self._known) >= _KNOWN_MAX:
             self._known.clear()
         self._known[key_id] = (read_at, key)

@@ -13,7 +13,7 @@ from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
-from starlette.routing import Route, WebSocketRoute
+from starlette.routing import BaseRoute, Route, WebSocketRoute
 from starlette.types import Receive, Scope, Send
 from starlette.websockets import WebSocket
 
@@ -65,11 +65,12 @@ def create(
             logs.handle_loop_errors(asyncio.get_running_loop())
             app.state.pool = pool
             feeds = EventFeeds(pool, poll_seconds=configured.event_poll_seconds)
-            keys = ApiKeys(pool, key_maker(configured))
+            keys = ApiKeys(pool, lambda: key_maker(configured))
             authenticator = Authenticator(pool, keys, issuer)
             await authenticator.refresh()
             _refuse_strangers(authenticator, configured)
-            measuring = Measuring(pool)
+            pressure = Pressure(configured)
+            measuring = Measuring(pool, pressure.admission)
             measuring.watch()
             readiness = Readiness(pool, measuring, timeout_seconds=configured.ready_timeout_seconds)
             app.state.readiness = readiness
@@ -78,23 +79,17 @@ def create(
                 background.run(pool, feeds, keys, authenticator, measuring, configured)
             )
             capacity = Capacity(configured.connections_max)
-            admission = Admission(
-                running_max=configured.running_max or configured.pool_size_max,
-                waiting_max=configured.waiting_max,
-                waiting_seconds=configured.waiting_seconds,
-            )
             documents = Documents(GRAPHQL_SCHEMA, configured)
-            pressure = Pressure(admission, configured)
             operations = Operations(pool, feeds, documents, pressure, configured)
             app.state.operations = operations
             endpoint = GraphQLEndpoint(operations, authenticator, origins, capacity, configured)
             app.state.endpoint = endpoint
-            app.state.gate = Gate(endpoint, admission)
+            app.state.gate = Gate(endpoint, pressure.admission)
             app.state.websockets = WebSocketEndpoint(
                 operations, authenticator, origins, capacity, configured
             )
             try:
-                yield {connections.ADMISSION: admission}
+                yield {connections.ADMISSION: pressure.admission}
             finally:
                 duties.cancel()
                 await asyncio.wait([duties])
@@ -103,15 +98,7 @@ def create(
                 await keys.close()
 
     return _Application(
-        routes=[
-            Route("/", _home),
-            Route("/graphql", _GraphQL()),
-            WebSocketRoute("/graphql", _websocket),
-            Route("/healthz", _healthz),
-            Route("/readyz", _readyz),
-            Route("/metrics", _metrics),
-            playground.assets(),
-        ],
+        routes=_routes(),
         middleware=[_cors(allowed)] if allowed else [],
         lifespan=lifespan,
     )
@@ -130,6 +117,18 @@ class _Application(Starlette):
             await gate(scope, receive, send)
         else:
             await super().__call__(scope, receive, send)
+
+
+def _routes() -> list[BaseRoute]:
+    return [
+        Route("/", _home),
+        Route("/graphql", _GraphQL()),
+        WebSocketRoute("/graphql", _websocket),
+        Route("/healthz", _healthz),
+        Route("/readyz", _readyz),
+        Route("/metrics", _metrics),
+        playground.assets(),
+    ]
 
 
 def _cors(origins: Sequence[str]) -> Middleware:

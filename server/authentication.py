@@ -13,12 +13,11 @@ from uuid import UUID
 
 from db import api_keys as stored
 from db import faults, ledgers, loans
-from db.api_keys import ApiKey
 from db.pool import Pool
 from ledger import identifiers
 from ledger.texts import ledger_code_problem, shown
-from server.api_keys import ApiKeys, is_api_key
-from server.callers import ALL_SCOPES, ANONYMOUS, Caller, Denied, Scope
+from server.api_keys import ApiKeys, KnownKey, is_api_key
+from server.callers import ALL_SCOPES, ANONYMOUS, Caller, Denied
 from server.key_sets import KeySetUnavailableError
 from server.origins import is_loopback
 from server.outcomes import BAD_REQUEST, FORBIDDEN, UNAUTHENTICATED
@@ -27,6 +26,8 @@ from server.tokens import TokenRefusal, Tokens
 # Between two looks at whether an open connection's credential still counts.
 _WATCH_SECONDS: Final = 5.0
 _SHOWN_MAX: Final = 10
+# What it usually is; to find out of any other takes longer.
+_LOOPBACK: Final = "127.0.0.1"
 
 # Of a server that is told to be reached from elsewhere.
 NO_CREDENTIALS: Final = (
@@ -97,12 +98,13 @@ class Authenticator:
         Raises the pool's and psycopg's errors, and KeySetUnavailableError, where that cannot be
         found out now.
         """
+        scheme, _, credential = (authorization or "").partition(" ")
+        credential = credential.strip()
+        if self._is_open and is_api_key(credential):
+            # Somebody has just made the first one.
+            await self.refresh()
         if self._is_open:
             return await self._anonymous(ledger_code, client_host)
-        if not authorization:
-            return _NO_CREDENTIAL
-        scheme, _, credential = authorization.partition(" ")
-        credential = credential.strip()
         if scheme.lower() != "bearer" or not credential:
             return _NO_CREDENTIAL
         if is_api_key(credential):
@@ -130,7 +132,7 @@ class Authenticator:
                 if key.revoked_at is not None:
                     return _REVOKED_KEY.message
 
-    async def _seen_again(self, key_id: UUID) -> ApiKey | None:
+    async def _seen_again(self, key_id: UUID) -> KnownKey | None:
         """A key as it is now; None where that cannot be found out, which ends nothing."""
         try:
             return await self._keys.by_id(key_id)
@@ -141,7 +143,7 @@ class Authenticator:
 
     async def _anonymous(self, ledger_code: str | None, client_host: str | None) -> Caller | Denied:
         # There is no address where the client came by a Unix socket.
-        if client_host and not is_loopback(client_host):
+        if client_host and client_host != _LOOPBACK and not is_loopback(client_host):
             return _NOT_FROM_HERE
         if ledger_code is None:
             return ANYBODY
@@ -158,15 +160,10 @@ class Authenticator:
             return _REVOKED_KEY
         if key.expires_at is not None and key.expires_at <= datetime.now(UTC):
             return _EXPIRED
-        chosen = _chosen(dict(zip(key.ledger_codes, key.ledger_ids, strict=True)), ledger_code)
+        chosen = _chosen(key.ledgers, ledger_code)
         if isinstance(chosen, Denied):
             return chosen
-        return Caller(
-            *chosen,
-            identifiers.render("key", key.key_id),
-            frozenset(map(Scope, key.scopes)),
-            key.expires_at,
-        )
+        return Caller(*chosen, key.name, key.scopes, key.expires_at)
 
     async def _by_token(self, token: str, ledger_code: str | None) -> Caller | Denied:
         if self._tokens is None:

@@ -6,12 +6,15 @@ import msgspec
 import psycopg
 from psycopg import AsyncConnection
 
-from db import api_keys, conninfo, inspection, migrate, roles
+from db import api_keys, conninfo, inspection, migrate, roles, walls
 from db.conninfo import Transport
 from db.inspection import Role, Server
 from db.roles import Reach
 from db.statements import Connection
+from db.walls import Walls
+from server import tokens
 from server.api_key_secret import key_maker
+from server.key_sets import KeySetUnavailableError
 from server.settings import Settings
 
 # What the check is called that notes, where nobody says who they are, that everybody may do all.
@@ -41,7 +44,10 @@ async def examine(settings: Settings) -> list[Check]:
     assert settings.database_url is not None
     url = settings.database_url.get_secret_value()
     try:
-        conn = await AsyncConnection.connect(url, connect_timeout=5, autocommit=True)
+        # Nothing is prepared: there may be a pooler between.
+        conn = await AsyncConnection.connect(
+            url, connect_timeout=5, autocommit=True, prepare_threshold=None
+        )
     except psycopg.Error as error:
         remedy = conninfo.remedy(str(error), url) or (
             "Start PostgreSQL, or set DATABASE_URL to one that runs."
@@ -57,17 +63,22 @@ async def examine(settings: Settings) -> list[Check]:
             _budget(server, settings),
             _extensions(await inspection.extensions(conn)),
         ]
-        revision = await migrate.revision(conn)
+        try:
+            revision = await migrate.revision(conn)
+        except psycopg.errors.InsufficientPrivilege:
+            return [*checks, _outsider(server.login_role)]
         checks.append(_revision(revision))
         # What the role may do is a question of the tables that are expected.
         if revision == migrate.head():
             role = _role(await inspection.role(conn))
             checks.append(role)
-            checks.append(await _credentials(conn, settings))
             checks.append(_login(server.login_role, await roles.reach(conn, server.login_role)))
+            checks += await _issuer(settings)
             # Read as the app's role reads, which takes the right to take it on.
             if role.state == "ok":
+                checks.append(_walls(await walls.examine(conn)))
                 checks.append(_events(await inspection.is_from_elsewhere(conn)))
+                checks.append(await _credentials(conn, settings))
     return checks
 
 
@@ -105,6 +116,30 @@ async def _credentials(conn: Connection, settings: Settings) -> Check:
         "there are API keys that were made with another secret, and would not be known",
         "Set FLORIN_API_KEY_SECRET or FLORIN_API_KEY_SECRET_FILE to what it was where they were "
         "made (by default the file api-key-secret in FLORIN_DATA_DIRECTORY), or revoke them.",
+    )
+
+
+async def _issuer(settings: Settings) -> list[Check]:
+    async with tokens.opened(settings) as issuer:
+        if issuer is None:
+            return []
+        try:
+            await issuer.ready()
+        except KeySetUnavailableError as error:
+            # It may be back in a moment, and API keys do without it.
+            finding = f"its keys cannot be had, so that tokens are answered 503: {error.__cause__}"
+            remedy = "Check FLORIN_JWT_JWKS_URL, and that this machine may reach it."
+            return [Check("issuer", "note", finding, remedy)]
+    return [Check("issuer", "ok", f"has keys at {settings.jwt_jwks_url}")]
+
+
+def _outsider(login: str) -> Check:
+    return Check(
+        "role",
+        "failed",
+        f"{login} may not look into schema florin",
+        "Run `florin migrate --owner-url …` with the URL of the login that owns it, or as an "
+        "administrator: GRANT florin_app TO the role in DATABASE_URL.",
     )
 
 
@@ -205,6 +240,30 @@ def _role(role: Role | None) -> Check:
         remedy = "As the owner: GRANT all that the end of db/schema.sql does."
         return Check("role", "failed", "florin_app may not add to history", remedy)
     return Check("role", "ok", "florin_app may add to history and never rewrite it")
+
+
+def _walls(found: Walls) -> Check:
+    if found.app_bypasses:
+        remedy = "As an administrator: ALTER ROLE florin_app NOBYPASSRLS."
+        return Check("walls", "failed", "florin_app bypasses row-level security", remedy)
+    if found.search_can_log_in:
+        finding = "florin_search can log in, and is above row-level security"
+        remedy = "As an administrator: ALTER ROLE florin_search NOLOGIN."
+        return Check("walls", "failed", finding, remedy)
+    if found.owned_by_app:
+        tables = ", ".join(found.owned_by_app)
+        remedy = (
+            "As an administrator: REVOKE from florin_app the role that owns them, or ALTER TABLE … "
+            "OWNER TO the role that migrates."
+        )
+        return Check("walls", "failed", f"florin_app owns {tables}", remedy)
+    if found.open_tables:
+        tables = ", ".join(found.open_tables)
+        remedy = (
+            "As the owner: ENABLE and FORCE ROW LEVEL SECURITY, and the policies of db/schema.sql."
+        )
+        return Check("walls", "failed", f"row-level security stands open on {tables}", remedy)
+    return Check("walls", "ok", "row-level security holds for every table of a ledger")
 
 
 def _events(is_from_elsewhere: bool) -> Check:  # noqa: FBT001 - a finding

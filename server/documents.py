@@ -1,12 +1,14 @@
 """GraphQL documents: read and checked once, then remembered by their text.
 
 A request names its document by its text, by a trusted document's id, or, as Apollo's clients do,
-by the hash of a text that was sent before.
+by the hash of a text that was sent before: sent by a caller of the same ledger, so that nobody can
+find out by a hash, or by the time that it takes, what is asked of another.
 """
 
 from collections import OrderedDict
 from collections.abc import Mapping
-from typing import Final
+from typing import Final, TypeAlias
+from weakref import WeakValueDictionary
 
 from graphql import (
     DocumentNode,
@@ -34,15 +36,24 @@ from server.requests import GraphQLRequest
 _REMEMBERED_LENGTH_MAX: Final = 10_000
 # In all. A parsed document was measured to take some 120 bytes for each character of its text.
 _REMEMBERED_LENGTHS_MAX: Final = 250_000
+# Of ledgers and documents together. A hash that is forgotten costs its client one request more.
+_HASHES_MAX: Final = 10_000
+# Whose documents are everybody's: they hold no text of anybody's own.
+_ANYBODYS: Final = 0
+
+# A ledger's id, and a document's text or its hash.
+_Key: TypeAlias = tuple[int, str]
 
 
 class Document:
     """A valid document within the limits."""
 
-    def __init__(self, node: DocumentNode, schema: GraphQLSchema) -> None:
+    def __init__(
+        self, node: DocumentNode, schema: GraphQLSchema, key: _Key = (_ANYBODYS, "")
+    ) -> None:
         self.node = node
-        # The hash by which clients ask for it instead of sending its text.
-        self.persisted_as: str | None = None
+        # What it is remembered by, if it is.
+        self.key = key
         self._schema = schema
         self._costs: dict[str, Amount] = {}
         self._mutations: dict[str, Amount] = {}
@@ -100,21 +111,24 @@ class Documents:
         self._schema = schema
         self._configured = configured
         self._trusted = self._read_trusted()
-        self._remembered: OrderedDict[str, Document] = OrderedDict()
+        self._remembered: OrderedDict[_Key, Document] = OrderedDict()
         self._lengths = 0
-        self._text_by_hash: dict[str, str] = {}
+        # What is remembered by a hash that a ledger's callers have sent with it.
+        self._hashes: WeakValueDictionary[_Key, Document] = WeakValueDictionary()
 
-    def find(self, asked: GraphQLRequest) -> Document | list[GraphQLError]:
-        """The document that a request asks for, or what is wrong with it."""
+    def find(
+        self, asked: GraphQLRequest, *, ledger_id: int = _ANYBODYS
+    ) -> Document | list[GraphQLError]:
+        """The document that a request to a ledger asks for, or what is wrong with it."""
         if asked.document_id is not None:
             return self._by_id(asked)
         if asked.extensions is not None and "persistedQuery" in asked.extensions:
-            return self._persisted(asked, asked.extensions["persistedQuery"])
+            return self._persisted(asked, asked.extensions["persistedQuery"], ledger_id)
         if self._configured.trusted_documents_only:
             return [trusted_documents.not_trusted()]
         if not asked.query:
             return [GraphQLError("The request has neither a `query` nor a `documentId`.")]
-        return self._by_text(asked.query)
+        return self._by_text(_key(asked.query, ledger_id))
 
     def _by_id(self, asked: GraphQLRequest) -> Document | list[GraphQLError]:
         if asked.query:
@@ -122,7 +136,9 @@ class Documents:
         found = self._trusted.get(asked.document_id or "")
         return [trusted_documents.unknown(asked.document_id or "")] if found is None else found
 
-    def _persisted(self, asked: GraphQLRequest, named: object) -> Document | list[GraphQLError]:
+    def _persisted(
+        self, asked: GraphQLRequest, named: object, ledger_id: int
+    ) -> Document | list[GraphQLError]:
         digest = persisted_queries.digest(named)
         trusted = self._trusted.get(digest or "")
         if trusted is not None:
@@ -132,37 +148,45 @@ class Documents:
         if digest is None:
             return [persisted_queries.not_supported()]
         if not asked.query:
-            text = self._text_by_hash.get(digest)
-            return [persisted_queries.not_found()] if text is None else self._by_text(text)
+            return self._by_hash((ledger_id, digest))
         if persisted_queries.of(asked.query) != digest:
             return [persisted_queries.mismatch()]
-        found = self._by_text(asked.query)
-        if isinstance(found, Document) and asked.query in self._remembered:
-            found.persisted_as = digest
-            self._text_by_hash[digest] = asked.query
+        key = _key(asked.query, ledger_id)
+        found = self._by_text(key)
+        if isinstance(found, Document) and key in self._remembered:
+            if len(self._hashes) >= _HASHES_MAX:
+                self._hashes.clear()
+            self._hashes[ledger_id, digest] = found
         return found
 
-    def _by_text(self, text: str) -> Document | list[GraphQLError]:
-        known = self._remembered.get(text)
+    def _by_hash(self, hash_: _Key) -> Document | list[GraphQLError]:
+        found = self._hashes.get(hash_)
+        if found is None:
+            return [persisted_queries.not_found()]
+        if found.key in self._remembered:
+            self._remembered.move_to_end(found.key)
+        return found
+
+    def _by_text(self, key: _Key) -> Document | list[GraphQLError]:
+        known = self._remembered.get(key)
         if known is not None:
-            self._remembered.move_to_end(text)
+            self._remembered.move_to_end(key)
             return known
+        _, text = key
         read = validation.read(text, self._schema, self._configured)
         if isinstance(read, list):
             return read
-        document = Document(read, self._schema)
+        document = Document(read, self._schema, key)
         if len(text) <= _REMEMBERED_LENGTH_MAX:
-            self._remember(text, document)
+            self._remember(key, document)
         return document
 
-    def _remember(self, text: str, document: Document) -> None:
-        self._remembered[text] = document
-        self._lengths += len(text)
+    def _remember(self, key: _Key, document: Document) -> None:
+        self._remembered[key] = document
+        self._lengths += len(key[1])
         while self._lengths > _REMEMBERED_LENGTHS_MAX:
-            forgotten, oldest = self._remembered.popitem(last=False)
+            (_, forgotten), _ = self._remembered.popitem(last=False)
             self._lengths -= len(forgotten)
-            if oldest.persisted_as is not None:
-                del self._text_by_hash[oldest.persisted_as]
 
     def _read_trusted(self) -> dict[str, Document]:
         path = self._configured.trusted_documents
@@ -182,6 +206,14 @@ class Documents:
             and cost > self.cost_max
         ]
         return costly or document
+
+
+def _key(text: str, ledger_id: int) -> _Key:
+    """What a document is remembered by: for its ledger alone where it quotes anything.
+
+    What is asked over and over has its values in variables, and is then read once for all ledgers.
+    """
+    return (ledger_id if '"' in text else _ANYBODYS, text)
 
 
 def operation(document: DocumentNode, name: str | None) -> OperationDefinitionNode | GraphQLError:

@@ -28,6 +28,9 @@ PAUSE_SECONDS: Final = 30.0
 PAUSE_WITHOUT_KEYS_SECONDS: Final = 2.0
 # From the first byte to the last; some request waits for it.
 FETCH_SECONDS_MAX: Final = 3.0
+# Whoever waits for it takes one of the places of those who are being served (``server.gate``). The
+# next are told to come back, so that made-up tokens keep nobody out, however slow the issuer is.
+WAITING_MAX: Final = 4
 # A key with its certificates takes some 5 KB.
 BYTES_MAX: Final = 256 * 1024
 
@@ -50,22 +53,26 @@ class KeySet:
         self._client: httpx.AsyncClient | None = None
         self._keys: tuple[Key, ...] = ()
         self._fetched_at = self._tried_at = float("-inf")
-        self._last_failed = False
+        self._failure: Exception | None = None
         self._fetching: asyncio.Task[None] | None = None
+        self._waiting = 0
 
     async def key(self, key_id: str | None, algorithm: str) -> Key | None:
         """The key of this id that fits the algorithm, None where there is none.
 
-        Without an id it is the set's only key. Raises KeySetUnavailableError where no keys could be
-        fetched, or none since too long ago.
+        Without an id it is the set's only key. Raises KeySetUnavailableError, with its cause, where
+        no keys could be fetched, or none since too long ago.
         """
         if self._age() > FRESH_SECONDS:
             # While the issuer is down nobody is kept waiting for what is likely to fail.
-            await self._fetch(waits=not self._last_failed or self._age() > STALE_SECONDS_MAX)
+            await self._fetch(waits=self._failure is None or self._age() > STALE_SECONDS_MAX)
         if self._age() > STALE_SECONDS_MAX:
-            raise KeySetUnavailableError("The keys of the tokens' issuer cannot be had now.")
-        if key_id is not None and all(key.id != key_id for key in self._keys):
-            await self._fetch(waits=True)
+            raise KeySetUnavailableError(
+                "The keys of the tokens' issuer cannot be had now."
+            ) from self._failure
+        is_unknown = key_id is not None and all(key.id != key_id for key in self._keys)
+        if is_unknown and not await self._fetch(waits=True):
+            raise KeySetUnavailableError("The issuer is being asked for its keys; come back soon.")
         return self._find(key_id, algorithm)
 
     async def close(self) -> None:
@@ -88,19 +95,28 @@ class KeySet:
                 return key
         return None
 
-    async def _fetch(self, *, waits: bool) -> None:
-        """Join the fetch that is on its way, or begin one unless there was one a moment ago."""
+    async def _fetch(self, *, waits: bool) -> bool:
+        """Join the fetch that is on its way, or begin one unless there was one a moment ago.
+
+        Whether its outcome is known; not where it goes on and nobody else may wait for it.
+        """
         if self._fetching is None:
             pause = (
                 PAUSE_SECONDS if self._age() <= STALE_SECONDS_MAX else PAUSE_WITHOUT_KEYS_SECONDS
             )
             if self._clock() - self._tried_at < pause:
-                return
+                return True
             self._tried_at = self._clock()
             self._fetching = asyncio.create_task(self._replace())
-        if waits:
+        if not waits or self._waiting >= WAITING_MAX:
+            return False
+        self._waiting += 1
+        try:
             # Whoever gives up waiting must not end it for the others.
             await asyncio.shield(self._fetching)
+        finally:
+            self._waiting -= 1
+        return True
 
     async def _replace(self) -> None:
         """Put what is fetched in place of what there was; where it fails, that stays."""
@@ -108,10 +124,10 @@ class KeySet:
             async with asyncio.timeout(FETCH_SECONDS_MAX):
                 self._keys = json_web_keys.read(await self._download())
         except (httpx.HTTPError, ValueError, TimeoutError) as error:
-            self._last_failed = True
+            self._failure = error
             _log.warning("The key set at %s could not be fetched: %s", self._url, error)
         else:
-            self._last_failed = False
+            self._failure = None
             self._fetched_at = self._clock()
         finally:
             self._fetching = None
@@ -119,9 +135,12 @@ class KeySet:
     async def _download(self) -> bytes:
         """The body of the answer. Raises httpx's errors, and ValueError of what it may not be."""
         if self._client is None:
-            # The environment's proxy is for what is elsewhere.
-            elsewhere = not is_loopback(httpx.URL(self._url).host)
-            self._client = httpx.AsyncClient(trust_env=elsewhere, follow_redirects=False)
+            # The environment's authorities are for all; its proxy is for what is elsewhere.
+            self._client = httpx.AsyncClient(
+                verify=await asyncio.to_thread(httpx.create_ssl_context),
+                trust_env=not is_loopback(httpx.URL(self._url).host),
+                follow_redirects=False,
+            )
         # Compressed, a small answer could become a large one before anybody has counted.
         headers = {"accept": "application/json", "accept-encoding": "identity"}
         async with self._client.stream("GET", self._url, headers=headers) as response:

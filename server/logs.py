@@ -90,6 +90,9 @@ def _secrets(configured: Settings) -> list[str]:
 
 def _safe(record: logging.LogRecord) -> logging.LogRecord:
     """The record with its errors described; a copy, as others may see the record, too."""
+    if not record.msg:
+        # A line of fields alone, of which there are as many as operations.
+        return record
     arguments = record.args
     if isinstance(arguments, tuple) and any(isinstance(one, BaseException) for one in arguments):
         arguments = tuple(

@@ -1,5 +1,6 @@
 """Measures for the metrics what has to be looked at to be known: the pool, and ledgers' lags."""
 
+import asyncio
 from collections.abc import Mapping
 from datetime import datetime
 from time import monotonic
@@ -12,6 +13,7 @@ from db import events, holds, ledgers, loans, observation, seals
 from db.observation import Observation
 from db.pool import Pool
 from server import metrics, metrics_files
+from server.admission import Admission
 from server.metrics import registry
 
 # Of one look: some five round trips each. With more of them it takes turns.
@@ -48,6 +50,24 @@ _POOL_COUNTERS: Final[Mapping[str, Counter]] = {
 _pool_wait_seconds: Final = Counter(
     "florin_pool_wait_seconds", "Time spent waiting for connections.", registry=registry
 )
+_tasks: Final = Gauge(
+    "florin_tasks",
+    "Tasks of the event loop, whatever they are for: what waits or runs at once.",
+    multiprocess_mode="livesum",
+    registry=registry,
+)
+_running: Final = Gauge(
+    "florin_operations_running",
+    "Operations that run.",
+    multiprocess_mode="livesum",
+    registry=registry,
+)
+_waiting: Final = Gauge(
+    "florin_operations_waiting",
+    "Operations that wait until others have been run.",
+    multiprocess_mode="livesum",
+    registry=registry,
+)
 _open_holds: Final = Gauge(
     "florin_open_holds",
     "Holds that are neither captured, voided nor expired; of each ledger at most 10,000 count.",
@@ -80,8 +100,9 @@ class Lags(msgspec.Struct, frozen=True):
 class Measuring:
     """Looks at one process's pool, and at all ledgers."""
 
-    def __init__(self, pool: Pool) -> None:
+    def __init__(self, pool: Pool, admission: Admission | None = None) -> None:
         self._pool = pool
+        self._admission = admission
         self._background = Observation()
         # Of figures that grow, what has been added to the counters so far.
         self._told: dict[str, int] = {}
@@ -105,7 +126,11 @@ class Measuring:
         _pool_connections.labels("open").set(stats["pool_size"])
         _pool_connections.labels("idle").set(stats["pool_available"])
         _pool_connections.labels("max").set(stats["pool_max"])
+        _tasks.set(len(asyncio.all_tasks()))
         _pool_waiting.set(stats.get("requests_waiting", 0))
+        if self._admission is not None:
+            _running.set(self._admission.running)
+            _waiting.set(self._admission.waiting)
         for name, counter in _POOL_COUNTERS.items():
             counter.inc(self._more(stats, name))
         _pool_wait_seconds.inc(self._more(stats, "requests_wait_ms") / 1000)

@@ -150,16 +150,17 @@ def current() -> Observed:
     return found if isinstance(found, Observed) else _UNSEEN
 
 
+# All that a record has where nothing more is known of it.
+_RECORD: Final = logging.makeLogRecord(
+    {"name": logger.name, "levelno": logging.INFO, "levelname": "INFO", "msg": ""}
+).__dict__
+
+
 def _record(fields: Mapping[str, object]) -> logging.LogRecord:
-    return logging.makeLogRecord(
-        {
-            "name": logger.name,
-            "levelno": logging.INFO,
-            "levelname": "INFO",
-            "created": time(),
-            "fields": fields,
-        }
-    )
+    # Made anew, it would find out about threads and processes each time.
+    record = logging.LogRecord.__new__(logging.LogRecord)
+    record.__dict__.update(_RECORD, created=time(), fields=fields)
+    return record
 
 
 _UNSEEN: Final = Observed("http")

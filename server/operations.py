@@ -83,7 +83,7 @@ class Operations:
 
     def prepare(self, asked: GraphQLRequest, caller: Caller) -> Prepared | Answer:
         """The operation that a request asks for, or the answer that says why it is not run."""
-        found = self._documents.find(asked)
+        found = self._documents.find(asked, ledger_id=caller.ledger_id)
         if isinstance(found, list):
             return outcomes.refused(found)
         operation = documents.operation(found.node, asked.operation_name)

@@ -9,8 +9,8 @@ from server import metrics, outcomes
 from server.admission import Admission
 from server.callers import Caller
 from server.outcomes import Answer
-from server.pressure_settings import PressureSettings
 from server.rates import RateRefusal, Rates
+from server.settings import Settings
 
 _BUSY: Final = (
     "This process has more to do than it can. Send the request again after a second: thanks to "
@@ -21,8 +21,12 @@ _BUSY: Final = (
 class Pressure:
     """Asked by every transport before an operation is run."""
 
-    def __init__(self, admission: Admission, configured: PressureSettings) -> None:
-        self._admission = admission
+    def __init__(self, configured: Settings) -> None:
+        self.admission: Final = Admission(
+            running_max=configured.running_max or configured.pool_size_max,
+            waiting_max=configured.waiting_max,
+            waiting_seconds=configured.waiting_seconds,
+        )
         self._rates = Rates(configured)
 
     def refusal(self, caller: Caller, *, cost: int) -> Answer | None:
@@ -55,7 +59,7 @@ class Pressure:
         with self.taken(caller, cost=cost, mutations=mutations) as refused:
             if refused is not None:
                 return refused
-            async with self._admission.turn() as is_inside:
+            async with self.admission.turn() as is_inside:
                 if not is_inside:
                     return outcomes.full(_BUSY)
                 answer = work()

@@ -70,6 +70,9 @@ def uvicorn_options(configured: Settings) -> dict[str, Any]:
         "ws_per_message_deflate": False,
         # The protocol's own pings do it (``server.websocket``), and close with a code that says so.
         "ws_ping_interval": None,
+        # A worker that starts imports for seconds where the machine is busy. By default (5) it
+        # would be taken for hung, killed and started again, for ever.
+        "timeout_worker_healthcheck": 30,
         **connections.uvicorn_options(configured.send_seconds),
     }
 
@@ -122,6 +125,13 @@ def _say_where(
             "Warning: no credentials are configured, so whoever is on this machine may move money, "
             "and nobody else is answered. `florin key create` makes an API key; from then on one "
             "is asked for.",
+            style="yellow",
+            soft_wrap=True,
+        )
+    if configured.owner_url is not None:
+        err.print(
+            "Warning: FLORIN_OWNER_URL is set where Florin serves, which needs no owner: whoever "
+            "takes over this process has it. Set it for `florin migrate` and the like alone.",
             style="yellow",
             soft_wrap=True,
         )

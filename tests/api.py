@@ -9,6 +9,7 @@ from psycopg import AsyncCursor
 from psycopg.rows import TupleRow
 from pydantic import SecretStr
 
+from db.cursors import ObservedCursor
 from db.pool import Pool
 from server import app
 from server.operations import Operations
@@ -195,7 +196,7 @@ def transaction(key: str, *postings: tuple[str, str, str], **fields: Any) -> dic
 async def serving(
     database_url: str,
     *,
-    cursor_factory: type[AsyncCursor[TupleRow]] = AsyncCursor,
+    cursor_factory: type[AsyncCursor[TupleRow]] = ObservedCursor,
     **settings: Any,  # noqa: ANN401
 ) -> AsyncIterator[Api]:
     """The application over a database, its pool open while the block runs.

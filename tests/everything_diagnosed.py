@@ -1,41 +1,11 @@
 """The part of the walk through everything that asks how the database is."""
 
+from server.measuring import Measuring
+from server.top import DIAGNOSTICS
 from tests.api import Api
-
-DIAGNOSTICS = """
-    {
-        diagnostics {
-            server {
-                version startedAt connectionsUsed connectionsMax connectionsReserved databaseBytes
-                cacheHitRatio deadlocks statisticsSince hint
-            }
-            slowest {
-                hint
-                statements {
-                    statement calls totalMilliseconds meanMilliseconds longestMilliseconds rows
-                    blocksHit blocksRead hint
-                }
-            }
-            tables {
-                hint
-                tables {
-                    name liveRows deadRows tableBytes indexBytes vacuumedAt analysedAt
-                    sequentialScans indexScans hint
-                }
-            }
-            indexes { hint indexes { name tableName indexBytes scans unused hint } }
-            sessions {
-                hint
-                sessions {
-                    pid application state waitsFor transactionSeconds statementSeconds blockedBy
-                    statement hint
-                }
-            }
-        }
-    }
-"""
 
 
 async def walk_diagnosed(api: Api) -> None:
-    """Every section."""
+    """Every section, and what is measured in the background."""
     await api(DIAGNOSTICS)
+    await Measuring(api.pool).look_at_ledgers()

@@ -2,16 +2,20 @@
 
 import base64
 import json
+import ssl
 import threading
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any, Final
 
 import jwt
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from jwt.algorithms import ECAlgorithm, OKPAlgorithm, RSAAlgorithm
+
+from server.key_sets import KeySet
 
 ISSUER: Final = "https://login.example.com/"
 AUDIENCE: Final = "florin"
@@ -109,8 +113,11 @@ def part(value: object) -> str:
 
 
 @contextmanager
-def issuing(*keys: SigningKey, port: int = 0) -> Iterator[Issuer]:
-    """An issuer that publishes these keys while the block runs."""
+def issuing(*keys: SigningKey, port: int = 0, certified: Path | None = None) -> Iterator[Issuer]:
+    """An issuer that publishes these keys while the block runs.
+
+    ``certified`` is a folder with a certificate for TLS (``tests.certificates``).
+    """
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
@@ -142,7 +149,16 @@ def issuing(*keys: SigningKey, port: int = 0) -> Iterator[Issuer]:
 
     with ThreadingHTTPServer(("127.0.0.1", port), Handler) as server:
         server.daemon_threads = True
-        issuer = Issuer(f"http://127.0.0.1:{server.server_address[1]}/jwks.json", *keys)
+        scheme = "http"
+        if certified is not None:
+            scheme = "https"
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(certified / "server.crt", certified / "server.key")
+            # Each connection shakes hands in its own thread.
+            server.socket = context.wrap_socket(
+                server.socket, server_side=True, do_handshake_on_connect=False
+            )
+        issuer = Issuer(f"{scheme}://127.0.0.1:{server.server_address[1]}/jwks.json", *keys)
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
         thread.start()
         try:
@@ -150,3 +166,23 @@ def issuing(*keys: SigningKey, port: int = 0) -> Iterator[Issuer]:
         finally:
             server.shutdown()
             thread.join()
+
+
+class Clock:
+    """Seconds that pass when a test says so."""
+
+    def __init__(self) -> None:
+        self.now = 1000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@asynccontextmanager
+async def keys_at(url: str, clock: Clock) -> AsyncIterator[KeySet]:
+    """The keys at an address, let go of when the block ends."""
+    keys = KeySet(url, clock=clock)
+    try:
+        yield keys
+    finally:
+        await keys.close()

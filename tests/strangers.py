@@ -16,6 +16,7 @@ import psycopg
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg.sql import SQL, Identifier
 
+from db.pool import CONFIGURE
 from server import sealer
 from tests.api import Api, serving
 from tests.credentials import SECRET, Key, new_key, new_ledger
@@ -104,6 +105,8 @@ class Stranger:
     def __init__(self, worlds: Worlds, here: Api, elsewhere: Api) -> None:
         self.worlds = worlds
         self._apis = (here, elsewhere)
+        for api in self._apis:
+            api.client.headers.update(worlds.key.headers)
         # Ids that are known before they are told.
         self._known = frozenset(worlds.theirs.texts.values())
 
@@ -119,12 +122,13 @@ class Stranger:
         assert here.status == elsewhere.status, shown
         assert here.body == elsewhere.body, shown
         assert here.headers == elsewhere.headers, shown
-        assert here.statements == elsewhere.statements, shown
+        differing = set(here.statements) ^ set(elsewhere.statements)
+        assert here.statements == elsewhere.statements, (shown, differing)
         return here
 
     async def _told(self, api: Api, method: str, path: str, options: Mapping[str, Any]) -> Told:
         RecordingCursor.record.clear()
-        headers = {**self.worlds.key.headers, "x-request-id": "asked", **options.get("headers", {})}
+        headers = {"x-request-id": "asked", **options.get("headers", {})}
         sent = api.client.request(method, path, **{**options, "headers": headers})
         response: httpx.Response = await asyncio.wait_for(sent, 20)
         return Told(
@@ -135,8 +139,20 @@ class Stranger:
                 # Those of one moment are sent in any order.
                 repr((one.query, self._shape(one.parameters)))
                 for one in RecordingCursor.record
+                # A new connection is the pool's business.
+                if one.query != CONFIGURE
             ),
         )
+
+    @property
+    def apis(self) -> tuple[Api, Api]:
+        """The server of the world with their ledger, and of the one without."""
+        return self._apis
+
+    async def others_send(self, content: Mapping[str, Any]) -> httpx.Response:
+        """What is asked of their ledger, by somebody with its key, in the world where it is."""
+        headers = self.worlds.theirs.key.headers
+        return await self._apis[0].client.post("/graphql", json=content, headers=headers)
 
     def without_its_own(self, text: str) -> str:
         """An answer's text with placeholders for ids that it made, and for times and places."""
@@ -194,7 +210,8 @@ async def _begin_theirs(url: str) -> Theirs:
         await seed(api)
         await api(CREATE_CURRENCY)
         await api.create_user("bianca", metadata={"theirs": "yes"})
-        owned = {"owner": {"username": "bianca"}, "metadata": {"theirs": "yes"}, "name": "Theirs"}
+        owned: dict[str, Any] = {"owner": {"username": "bianca"}, "name": "Theirs"}
+        owned |= {"metadata": {"theirs": "yes"}}
         await api.open_account("their-cash", "EUR", "DEBIT", floor=None)
         await api.open_account("their-wallet", "EUR", **owned)
         nothing = await _cursor_of_now(api)

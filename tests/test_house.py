@@ -152,3 +152,14 @@ def test_a_noun_has_the_same_name_in_every_room() -> None:
 def test_every_mutation_has_a_file_of_its_own_in_both_rooms() -> None:
     for path in (ROOT / "schema" / "mutations").glob("[a-z]*.py"):
         assert (ROOT / "resolvers" / "mutations" / path.name).exists()
+
+
+@pytest.mark.parametrize("path", sources(*ROOMS, "tests", "bench"), ids=lambda p: p.name)
+def test_nobody_but_the_loans_borrows_from_the_pool(path: Path) -> None:
+    if path == ROOT / "db" / "loans.py":
+        return
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Attribute):
+            assert node.attr not in {"getconn", "putconn"}
+            borrowed_from = ast.unparse(node.value)
+            assert not (node.attr == "connection" and borrowed_from.endswith("pool"))

@@ -4,10 +4,10 @@ from typing import Final
 
 import psycopg
 from alembic import context
-from sqlalchemy import create_engine, text
+from sqlalchemy import Connection, create_engine, text
 from sqlalchemy.pool import NullPool
 
-from db.migrations import VERSION_SCHEMA, VERSION_TABLE
+from db.migrations import APP_ROLE, SEARCH_ROLE, VERSION_SCHEMA, VERSION_TABLE
 
 # Held until the commit: a second migrator waits for the first, then finds nothing to do.
 _ONE_AT_A_TIME: Final = "SELECT pg_advisory_xact_lock(7105690)"
@@ -21,23 +21,34 @@ _CREATE_SCHEMA: Final = """
         END IF;
     END $$
 """
-_CREATE_ROLE: Final = """
-    DO $$ BEGIN
-        IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'florin_app') THEN
-            CREATE ROLE florin_app NOLOGIN;
-        END IF;
-    EXCEPTION WHEN duplicate_object OR unique_violation THEN
-        NULL;  -- another database of this server was migrated at the same moment
+_CREATE_ROLES: Final = """
+    DO $$
+    DECLARE
+        wanted text;
+    BEGIN
+        FOREACH wanted IN ARRAY ARRAY['florin_app', 'florin_search'] LOOP
+            BEGIN
+                IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = wanted) THEN
+                    EXECUTE format('CREATE ROLE %I NOLOGIN', wanted);
+                END IF;
+            EXCEPTION WHEN duplicate_object OR unique_violation THEN
+                NULL;  -- another database of this server was migrated at the same moment
+            END;
+        END LOOP;
     END $$
 """
 # From 16 on a role's creator is its member, but may not SET ROLE to it until granted to.
 _NEEDS_TO_JOIN: Final = """
     SELECT NOT pg_has_role(
-        current_user, 'florin_app',
+        current_user, :role,
         CASE WHEN current_setting('server_version_num')::int >= 160000 THEN 'SET' ELSE 'MEMBER' END
     )
 """
-_JOIN_ROLE: Final = "GRANT florin_app TO CURRENT_USER"
+_JOIN_APP: Final = "GRANT florin_app TO CURRENT_USER"
+# The owner of what is searched (revision 0005), while it may have to be changed, and no longer: it
+# is above row-level security.
+_JOIN_SEARCH: Final = "GRANT florin_search TO CURRENT_USER"
+_LEAVE_SEARCH: Final = "REVOKE florin_search FROM CURRENT_USER"
 
 
 def migrate_online() -> None:
@@ -52,15 +63,24 @@ def migrate_online() -> None:
         connection.execute(text(_ONE_AT_A_TIME))
         connection.execute(text(_LOCK_TIMEOUT))
         connection.execute(text(_CREATE_SCHEMA))
-        connection.execute(text(_CREATE_ROLE))
-        if connection.execute(text(_NEEDS_TO_JOIN)).scalar_one():
-            connection.execute(text(_JOIN_ROLE))
+        connection.execute(text(_CREATE_ROLES))
+        if _needs_to_join(connection, APP_ROLE):
+            connection.execute(text(_JOIN_APP))
+        joins_search = _needs_to_join(connection, SEARCH_ROLE)
+        if joins_search:
+            connection.execute(text(_JOIN_SEARCH))
         context.configure(
             connection=connection,
             version_table=VERSION_TABLE,
             version_table_schema=VERSION_SCHEMA,
         )
         context.run_migrations()
+        if joins_search:
+            connection.execute(text(_LEAVE_SEARCH))
+
+
+def _needs_to_join(connection: Connection, role: str) -> bool:
+    return bool(connection.execute(text(_NEEDS_TO_JOIN), {"role": role}).scalar_one())
 
 
 migrate_online()

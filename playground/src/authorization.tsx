@@ -46,7 +46,7 @@ export function AuthorizationField(): ReactNode {
         onChange={change}
         onBlur={settle}
         onKeyDown={settleOnEnter}
-        placeholder="Bearer …"
+        placeholder="florin_…"
         autoComplete="off"
         spellCheck={false}
         title="Sent with every request, and in connection_init; forgotten with this browser tab."

@@ -98,7 +98,11 @@ function subscribe(params: FetcherParams, headers: Headers, sink: Sink): () => v
 
 function authorizationHeader(): Headers {
   const value = authorization();
-  return value === '' ? {} : { Authorization: value };
+  if (value === '') {
+    return {};
+  }
+  // A key or a token may be pasted as it is.
+  return { Authorization: value.includes(' ') ? value : `Bearer ${value}` };
 }
 
 /** graphql-ws reports errors of GraphQL as a list, and a closed connection as its CloseEvent. */

@@ -48,6 +48,23 @@ STORAGE = """
     WHERE relnamespace = 'florin'::regnamespace AND relkind = 'r' AND relname <> 'alembic_version'
     ORDER BY relname
 """
+WALLS = """
+    SELECT relname, relrowsecurity, relforcerowsecurity, relowner::regrole::text FROM pg_class
+    WHERE relnamespace = 'florin'::regnamespace AND relkind IN ('r', 'v')
+        AND relname <> 'alembic_version'
+    ORDER BY relname
+"""
+POLICIES = """
+    SELECT * FROM pg_policies WHERE schemaname = 'florin' ORDER BY tablename, policyname
+"""
+VIEWS = """
+    SELECT viewname, definition FROM pg_views WHERE schemaname = 'florin' ORDER BY viewname
+"""
+OTHERS_PRIVILEGES = """
+    SELECT has_schema_privilege('florin_search', 'florin', 'USAGE'),
+        has_schema_privilege('florin_search', 'florin', 'CREATE'),
+        has_schema_privilege('florin_app', 'florin', 'CREATE')
+"""
 
 KEYS = """
     SELECT conrelid::regclass::text, contype::text, first_column.attname
@@ -78,8 +95,30 @@ def rows(url: str, query: str) -> list[tuple[object, ...]]:
 
 @pytest.mark.parametrize(
     "query",
-    [COLUMNS, CONSTRAINTS, INDEXES, TABLE_PRIVILEGES, COLUMN_PRIVILEGES, STORAGE],
-    ids=["columns", "constraints", "indexes", "tables'", "columns'", "storage"],
+    [
+        COLUMNS,
+        CONSTRAINTS,
+        INDEXES,
+        TABLE_PRIVILEGES,
+        COLUMN_PRIVILEGES,
+        STORAGE,
+        WALLS,
+        POLICIES,
+        VIEWS,
+        OTHERS_PRIVILEGES,
+    ],
+    ids=[
+        "columns",
+        "constraints",
+        "indexes",
+        "tables'",
+        "columns'",
+        "storage",
+        "walls",
+        "policies",
+        "views",
+        "others'",
+    ],
 )
 def test_the_readable_schema_is_the_migrated_one(
     database_url: str, empty_database_url: str, query: str

@@ -157,7 +157,10 @@ async def test_entries_that_changed_places_are_both_named(
 @pytest.mark.parametrize(
     ("statement", "rule", "about"),
     [
-        ("UPDATE florin.seals SET items = set_byte(items, 39, 7)", "seal.hash", "seal 2"),
+        (
+            "UPDATE florin.seals SET items = set_byte(items, 39, 255 - get_byte(items, 39))",
+            *("seal.hash", "seal 2"),
+        ),
         ("UPDATE florin.seals SET hash = sha256(hash)", "seal.hash", "seal 2"),
         ("UPDATE florin.seals SET hash = sha256(hash)", "seal.hash", "seal 3"),
         (

@@ -1,12 +1,14 @@
 """A PostgreSQL of a scenario's own, over TCP and a Unix socket, stopped and started at will."""
 
+import atexit
 import importlib.util
 import os
 import pwd
 import subprocess
 import tempfile
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from functools import cache
 from pathlib import Path
 from typing import IO, Final, Literal
 
@@ -117,13 +119,28 @@ def running(
     """A migrated server while the block runs; its folder goes with it."""
     with folder() as place:
         server = Postgres(place / "primary", host=host, prefix=prefix)
-        server.initialise(options or {})
+        run("cp", "-a", f"{_migrated()}/data", str(server.data))
+        server.configure(options or {})
         try:
             server.start()
-            server.migrate()
             yield server
         finally:
             server.close()
+
+
+@cache
+def _migrated() -> Path:
+    """A cluster that was migrated and stopped, to be copied: once for all scenarios of a run."""
+    kept = ExitStack()
+    atexit.register(kept.close)
+    server = Postgres(kept.enter_context(folder()) / "template")
+    server.initialise({})
+    server.start()
+    try:
+        server.migrate()
+    finally:
+        server.stop("fast")
+    return server.data.parent
 
 
 @contextmanager
@@ -143,10 +160,12 @@ def own(path: Path) -> None:
 
 
 def run(command: str, *arguments: str, prefix: tuple[str, ...] = ()) -> None:
-    """One of PostgreSQL's commands, as the user that the server is run as; raises if it fails."""
+    """A command, PostgreSQL's own first, as the user that the server is run as; it must succeed."""
     with tempfile.TemporaryFile("w+") as said:
         # A file and no pipe: the server inherits it, and a pipe would never end.
-        done = started(str(binaries() / command), *arguments, prefix=prefix, said=said)
+        program = binaries() / command
+        whole = str(program) if program.exists() else command
+        done = started(whole, *arguments, prefix=prefix, said=said)
         status = done.wait(_COMMAND_SECONDS_MAX)
         said.seek(0)
         assert status == 0, f"{command} {' '.join(arguments)}: {said.read()}"

@@ -5,7 +5,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -20,6 +19,8 @@ ROOT: Final = Path(__file__).parent.parent.parent
 # Imports take a second or two on a busy machine; with four workers, each its own.
 _READY_SECONDS_MAX: Final = 60
 _POLL_SECONDS: Final = 0.05
+# Of a worker that is worth killing: so many requests may be cut off in it.
+_CLIENTS_MIN: Final = 3
 
 
 class Florin:
@@ -64,12 +65,12 @@ class Florin:
         except httpx.TransportError:
             return False
 
-    def worker_pids(self) -> list[int]:
-        """The processes that answer, those of them that live."""
-        if self.workers == 1:
-            return [self.process.pid] if self.process.poll() is None else []
-        children = psutil.Process(self.process.pid).children()
-        return [child.pid for child in children if _is_worker(child)]
+    def serving_pids(self) -> list[int]:
+        """The processes that have several clients, the one that was started last at last."""
+        started = psutil.Process(self.process.pid)
+        candidates = [started, *started.children()]
+        serving = [one for one in candidates if _has_clients(one, self.port)]
+        return [one.pid for one in sorted(serving, key=psutil.Process.create_time)]
 
     def kill_worker(self, pid: int) -> None:
         """Kill one of them; nobody is asked."""
@@ -99,16 +100,17 @@ class Florin:
         return self.log.read_text(errors="replace")[-4000:] if self.log.exists() else ""
 
     def faults(self) -> list[str]:
-        """What its log says that is nobody's intention: an outage is a warning, a bug a traceback."""
+        """The tracebacks in its log: an outage is a warning there, and only a bug has one."""
         text = self.log.read_text(errors="replace")
         return [line for line in text.splitlines() if line.startswith("Traceback ")]
 
 
-def _is_worker(process: psutil.Process) -> bool:
+def _has_clients(process: psutil.Process, port: int) -> bool:
     try:
-        return any("spawn_main" in word for word in process.cmdline())
+        sockets = process.net_connections(kind="tcp4")
     except psutil.NoSuchProcess:
         return False
+    return any(one.laddr.port == port and one.status == psutil.CONN_ESTABLISHED for one in sockets)
 
 
 @asynccontextmanager
@@ -126,8 +128,3 @@ async def serving(
         yield florin
     finally:
         florin.close()
-
-
-def seconds_since(moment: float) -> float:
-    """How long ago a moment of the monotonic clock was."""
-    return time.monotonic() - moment

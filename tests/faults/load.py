@@ -37,7 +37,7 @@ _PAUSE_SECONDS: Final = 0.02
 # One who heard 503 comes back a little later, and not in a tight loop.
 _BACK_OFF_SECONDS: Final = 0.2
 # Connections are renewed now and then, or a restarted worker would never see a client again.
-_RENEW: Final = 0.05
+_RENEW: Final = 0.2
 _RETRY_AT_ONCE: Final = 0.5
 _CAPTURED: Final = 0.7
 # A posting takes some milliseconds: a client that leaves within these leaves at any stage of it.

@@ -58,8 +58,7 @@ async def _cut(stage: Stage) -> None:
 @asynccontextmanager
 async def _behind_a_proxy(_folder: Path) -> AsyncIterator[Place]:
     with databases.running() as postgres:
-        async with proxy.between(postgres.host, postgres.port) as between:
-            url = f"postgresql://postgres@127.0.0.1:{between.port}/florin?sslmode=disable"
+        async with proxy.before(postgres.url) as (between, url):
             yield _BehindProxy(postgres, url, proxy=between)
 
 

@@ -1,9 +1,14 @@
 """A small TCP proxy between Florin and its database: silent, slow, or cutting what it carries."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from typing import Final
+from typing import Final, TypeAlias
+
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
+
+Streams: TypeAlias = tuple[asyncio.StreamReader, asyncio.StreamWriter]
+Connect: TypeAlias = Callable[[], Awaitable[Streams]]
 
 _CHUNK_BYTES: Final = 65_536
 # A slow line hands on little at a time: several packets for each answer, seldom at its borders.
@@ -13,11 +18,11 @@ _TRICKLE_BYTES: Final = 700
 class Proxy:
     """Carries bytes both ways; what it does with them can be changed at any time."""
 
-    def __init__(self, host: str, port: int) -> None:
+    def __init__(self, connect: Connect) -> None:
         self.port = 0
         # Added to every chunk, each way, in seconds; with it, chunks are small.
         self.latency_seconds = 0.0
-        self._to = (host, port)
+        self._connect_there = connect
         self._open = asyncio.Event()
         self._open.set()
         self._carrying: set[asyncio.Task[None]] = set()
@@ -46,7 +51,7 @@ class Proxy:
         self._writers.add(writer)
         try:
             await self._open.wait()
-            there, back = await asyncio.open_connection(*self._to)
+            there, back = await self._connect_there()
         except OSError:
             self._end(writer)
             return
@@ -93,9 +98,9 @@ class Proxy:
 
 
 @asynccontextmanager
-async def between(host: str, port: int) -> AsyncIterator[Proxy]:
-    """A proxy to this address while the block runs; ``port`` of it is where it listens."""
-    proxy = Proxy(host, port)
+async def between(connect: Connect) -> AsyncIterator[Proxy]:
+    """A proxy to wherever ``connect`` leads; its ``port`` is one of this machine's."""
+    proxy = Proxy(connect)
     server = await asyncio.start_server(proxy.accept, "127.0.0.1", 0)
     proxy.port = server.sockets[0].getsockname()[1]
     try:
@@ -103,3 +108,12 @@ async def between(host: str, port: int) -> AsyncIterator[Proxy]:
     finally:
         server.close()
         await proxy.close()
+
+
+@asynccontextmanager
+async def before(url: str) -> AsyncIterator[tuple[Proxy, str]]:
+    """A proxy to a database that is reached by a Unix socket, and the way through it."""
+    known = conninfo_to_dict(url)
+    path = f"{known['host']}/.s.PGSQL.{known.get('port', 5432)}"
+    async with between(lambda: asyncio.open_unix_connection(path)) as proxy:
+        yield proxy, make_conninfo(url, host="127.0.0.1", port=proxy.port, sslmode="disable")

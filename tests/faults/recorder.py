@@ -48,6 +48,7 @@ class Unknown(msgspec.Struct, frozen=True):
     """No word on whether it is done: an outage, a time limit, a cut connection."""
 
     reason: str
+    said: str = ""
 
 
 class Wrong(msgspec.Struct, frozen=True):
@@ -113,6 +114,14 @@ class Recorder:
         """For which reasons clients were left without a word."""
         return Counter(
             one.outcome.reason for one in self.attempts if isinstance(one.outcome, Unknown)
+        )
+
+    def said(self) -> Counter[str]:
+        """What they were told instead."""
+        return Counter(
+            one.outcome.said
+            for one in self.attempts
+            if isinstance(one.outcome, Unknown) and one.outcome.said
         )
 
     def longest_seconds(self) -> float:

@@ -27,6 +27,8 @@ _BATCH: Final = (
     "mutation ($input: SubmitTransactionsInput!)"
     " { done: submitTransactions(input: $input) { results { ...Result } } }" + _RESULT
 )
+# Enough of an answer to tell which of several reasons it gives.
+_SAID_MAX: Final = 120
 # What says that nothing can be said now; everything else is an answer, and here a wrong one.
 _LATER: Final = frozenset({429, 502, 503, 504})
 
@@ -65,7 +67,7 @@ def _input(item: Item) -> Mapping[str, Any]:
 def outcome(asked: Asked, status: int, content: bytes) -> Outcome:
     """What a client that got this answer knows of its request."""
     if status in _LATER:
-        return Unknown(str(status))
+        return Unknown(str(status), content[:_SAID_MAX].decode(errors="replace"))
     if status != 200:
         return Wrong(f"{status}: {content[:300]!r}")
     try:

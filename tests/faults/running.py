@@ -1,17 +1,19 @@
 """Runs a scenario: load, fault, recovery, check, and one line that says what came of it."""
 
 import asyncio
-import os
-import subprocess
-import sys
 import time
+from io import StringIO
 from pathlib import Path
 from typing import Any, Final
 
 import httpx
 import msgspec
 import psycopg
+from pydantic import SecretStr
+from rich.console import Console
 
+from server import verify
+from server.settings import Settings
 from tests.faults import checker, databases, florin
 from tests.faults.checker import Verdict
 from tests.faults.load import ANSWER_SECONDS_MAX, CASH, CLIENT_SECONDS_MAX, WALLETS, Load
@@ -25,7 +27,6 @@ _WARM_SECONDS_MAX: Final = 30.0
 _CALM_SECONDS: Final = 1.5
 # What clients left behind is over: an operation takes 10 s at most, its cancellation some more.
 _QUIET_SECONDS_MAX: Final = 20.0
-_VERIFY_SECONDS_MAX: Final = 300.0
 # Sealing goes on while things break, or its chain would not be put to the test.
 _SETTINGS: Final = {"FLORIN_SEAL_INTERVAL_SECONDS": "1"}
 # A pool's worth of connections and the one that listens, for each worker.
@@ -35,7 +36,8 @@ _OPEN: Final = """
     mutation ($input: OpenAccountInput!) { openAccount(input: $input) { __typename } }
 """
 SESSIONS: Final = """
-    SELECT count(*) FROM pg_stat_activity WHERE application_name = 'florin' AND datname = 'florin'
+    SELECT count(*), string_agg(concat_ws(' ', state, wait_event, left(query, 60)), '; ')
+    FROM pg_stat_activity WHERE application_name = 'florin' AND datname = 'florin'
 """
 
 
@@ -53,6 +55,7 @@ class Report(msgspec.Struct):
     steady_seconds: float | None = None
     longest_seconds: float = 0.0
     unknown: dict[str, int] = {}
+    said: dict[str, int] = {}
     problems: list[str] = []
     skipped: str = ""
 
@@ -80,6 +83,7 @@ class Report(msgspec.Struct):
         return (
             f"    unanswered: {unknown or 'none'}; nothing failed after {steady}; "
             f"longest answer {self.longest_seconds:.1f} s"
+            + "".join(f"\n    {count} times {said}" for said, count in self.said.items())
         )
 
 
@@ -118,7 +122,7 @@ async def _run(
                 stage.is_over()
             await _recover(scenario, stage, report)
             await load.stop()
-        felt = recorder.unknown()
+        felt, report.said = recorder.unknown(), dict(recorder.said())
         report.longest_seconds = recorder.longest_seconds()
         if report.longest_seconds > ANSWER_SECONDS_MAX:
             report.problems.append(f"an answer took {report.longest_seconds:.1f} s")
@@ -195,7 +199,7 @@ async def _check(stage: Stage, report: Report) -> None:
     report.problems += [
         f"wrong answer, {count} times: {what}" for what, count in recorder.wrong().items()
     ]
-    report.problems += await asyncio.to_thread(_verify, postgres.url)
+    report.problems += await _verify(postgres.url)
 
 
 def _note(report: Report, verdict: Verdict) -> None:
@@ -214,19 +218,13 @@ async def _sessions_left(conn: psycopg.Connection, stage: Stage) -> list[str]:
         if row[0] <= most:
             return []
         if time.monotonic() > until:
-            return [f"{row[0]} sessions are left, of {most}"]
+            return [f"{row[0]} sessions are left, not {most}: {row[1]}"]
         await asyncio.sleep(_CALM_SECONDS / 10)
 
 
-def _verify(url: str) -> list[str]:
+async def _verify(url: str) -> list[str]:
     """What `florin verify --seal` says, where it is not that all is well."""
-    done = subprocess.run(
-        [sys.executable, "-m", "server", "verify", "--seal"],
-        env={**os.environ, "DATABASE_URL": url},
-        cwd=florin.ROOT,
-        capture_output=True,
-        text=True,
-        timeout=_VERIFY_SECONDS_MAX,
-        check=False,
-    )
-    return [] if done.returncode == 0 else [f"florin verify: {done.stdout}{done.stderr}"]
+    said = StringIO()
+    settings = Settings(database_url=SecretStr(url))
+    is_sound = await verify.verify(settings, Console(file=said, width=200), seals=True)
+    return [] if is_sound else [f"florin verify: {said.getvalue()}"]

@@ -2,7 +2,17 @@
 
 from typing import Final
 
-from tests.faults import leaving, networks, outages, pooler, processes, standby, waiting
+from tests.faults import (
+    leaving,
+    networks,
+    outages,
+    overload,
+    pooler,
+    processes,
+    soak,
+    standby,
+    waiting,
+)
 from tests.faults.scenario import Scenario
 
 SCENARIOS: Final[tuple[Scenario, ...]] = (
@@ -13,4 +23,7 @@ SCENARIOS: Final[tuple[Scenario, ...]] = (
     *networks.SCENARIOS,
     *standby.SCENARIOS,
     *pooler.SCENARIOS,
+    *overload.SCENARIOS,
 )
+# Run by their names only: they take as long as they are told to.
+LONG: Final[tuple[Scenario, ...]] = soak.SCENARIOS

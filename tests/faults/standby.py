@@ -18,6 +18,8 @@ _PRIMARY: Final = {
 }
 # Promoted, it has no standby of its own to wait for.
 _STANDBY: Final = {"synchronous_standby_names": ""}
+# Shorter than by default (10), so that a fault of a few seconds is longer.
+_STATEMENT_SECONDS: Final = 1.0
 # Connections are made anew, to whichever of the two takes writes.
 _FAILOVER_SECONDS: Final = 15.0
 
@@ -32,6 +34,21 @@ async def _fail_over(stage: Stage) -> None:
     await asyncio.sleep(stage.seconds / 2)
     await asyncio.to_thread(stage.postgres.stop, "immediate")
     await asyncio.sleep(stage.seconds / 2)
+    await asyncio.to_thread(standby.promote)
+    stage.place.postgres = standby
+
+
+async def _fail_over_after_silence(stage: Stage) -> None:
+    """The standby is away for longer than a statement may take; then the primary dies.
+
+    What the primary has committed for itself meanwhile, the standby never saw.
+    """
+    assert isinstance(stage.place, _Pair)
+    standby = stage.place.standby
+    await asyncio.to_thread(standby.stop, "immediate")
+    await asyncio.sleep(max(stage.seconds, 2 * _STATEMENT_SECONDS))
+    await asyncio.to_thread(stage.postgres.stop, "immediate")
+    await asyncio.to_thread(standby.start)
     await asyncio.to_thread(standby.promote)
     stage.place.postgres = standby
 
@@ -69,5 +86,13 @@ SCENARIOS: Final = (
         _fail_over,
         place=_two,
         bound_seconds=_FAILOVER_SECONDS,
+    ),
+    Scenario(
+        "standby-behind",
+        "The standby is away for longer than a statement may take, then it is promoted.",
+        _fail_over_after_silence,
+        place=_two,
+        bound_seconds=_FAILOVER_SECONDS,
+        settings={"FLORIN_STATEMENT_TIMEOUT_SECONDS": f"{_STATEMENT_SECONDS:g}"},
     ),
 )

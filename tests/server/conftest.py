@@ -1,9 +1,11 @@
 """What the tests of the transports begin with: a server on a real port, and money in a wallet."""
 
-from collections.abc import AsyncIterator
+import io
+from collections.abc import AsyncIterator, Iterator
 
 import pytest
 
+from tests import logged as logs
 from tests.api import Api, serving
 from tests.sockets import Served, served
 
@@ -22,3 +24,10 @@ async def funded(database_url: str) -> AsyncIterator[Api]:
         await api.open_account("cash", normal_side="DEBIT", floor=None)
         await api.open_account("wallet")
         yield api
+
+
+@pytest.fixture
+def logged(database_url: str) -> Iterator[io.StringIO]:
+    """Everything that the test has logged."""
+    with logs.everything(database_url) as stream:
+        yield stream

@@ -69,14 +69,37 @@ async def test_an_overflow_refuses_the_oldest_and_then_whoever_comes() -> None:
     assert await newest
 
 
-async def test_after_a_second_without_a_refusal_everybody_may_wait_again() -> None:
+async def test_after_some_seconds_everybody_may_wait_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("server.admission._SHED_SECONDS", 0.2)
     one = admission()
     await full(one, 9)
-    assert one.is_overloaded
-    assert one.enter() is False
-    await asyncio.sleep(1.1)
-    assert not one.is_overloaded
-    assert not (await entering(one)).done()
+    # Whoever was refused and comes back at once does not prolong it.
+    async with asyncio.timeout(5):
+        while one.is_overloaded:
+            assert one.enter() is False
+            await asyncio.sleep(0.01)
+    waiting = [await entering(one) for _ in range(7)]
+    assert not any(task.done() for task in waiting)
+
+
+async def test_after_that_the_newest_come_first_until_it_is_known_to_be_over(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("server.admission._SHED_SECONDS", 0.1)
+    monkeypatch.setattr("server.admission._DOUBT_SECONDS", 0.3)
+    one = admission()
+    await full(one, 9)
+    await asyncio.sleep(0.15)
+    first, second, third = [await entering(one) for _ in range(3)]
+    one.leave()
+    assert await third
+    await asyncio.sleep(0.4)
+    one.leave()
+    one.leave()
+    assert await first
+    assert not second.done()
 
 
 async def test_nobody_waits_for_longer_than_was_set() -> None:

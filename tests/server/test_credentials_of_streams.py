@@ -154,7 +154,9 @@ async def test_an_event_stream_takes_a_credential(closed: Served) -> None:
 
 
 async def test_a_handshake_needs_no_credential_to_be_told_what_is_missing(closed: Served) -> None:
-    async with websockets.connect(closed.ws, subprotocols=[websockets.Subprotocol(SUBPROTOCOL)]) as connection:
+    async with websockets.connect(
+        closed.ws, subprotocols=[websockets.Subprotocol(SUBPROTOCOL)]
+    ) as connection:
         await connection.send('{"type":"connection_init"}')
         with pytest.raises(websockets.ConnectionClosed):
             await asyncio.wait_for(connection.recv(), PATIENCE_SECONDS)

@@ -6,8 +6,8 @@ from typing import Any, LiteralString
 import psycopg
 
 from db import loans
+from server.top import DIAGNOSTICS
 from tests.api import Api, serving
-from tests.everything_diagnosed import DIAGNOSTICS
 
 SESSIONS = """
     {

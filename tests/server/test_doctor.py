@@ -11,6 +11,7 @@ from typer.testing import CliRunner
 from server import cli, doctor
 from server.doctor import Check
 from server.settings import Settings
+from tests.issuers import AUDIENCE, ISSUER, SigningKey, issuing
 
 
 async def examined(url: str, **settings: Any) -> dict[str, Check]:  # noqa: ANN401
@@ -30,7 +31,9 @@ async def test_a_migrated_database_is_fit(database_url: str) -> None:
         "extensions",
         "schema",
         "role",
+        "credentials",
         "login",
+        "walls",
         "events",
     }
 
@@ -39,6 +42,19 @@ async def test_a_server_that_is_not_there_is_named(database_url: str) -> None:
     checks = await examined(make_conninfo(database_url, port=1))
     assert checks["server"].state == "failed"
     assert "DATABASE_URL" in checks["server"].remedy
+
+
+async def test_an_issuer_of_tokens_is_asked_for_its_keys(database_url: str) -> None:
+    with issuing(SigningKey()) as issuer:
+        known = {"jwt_issuer": ISSUER, "jwt_audience": AUDIENCE, "jwt_jwks_url": issuer.url}
+        checks = await examined(database_url, **known)
+        assert checks["issuer"].state == "ok"
+        issuer.status = 404
+        checks = await examined(database_url, **known)
+    # API keys open ledgers all the same.
+    assert checks["issuer"].state == "note"
+    assert "status 404" in checks["issuer"].finding
+    assert "FLORIN_JWT_JWKS_URL" in checks["issuer"].remedy
 
 
 async def test_an_empty_database_has_to_be_migrated(empty_database_url: str) -> None:

@@ -81,18 +81,18 @@ async def test_health_and_metrics_are_answered_however_busy(database_url: str) -
 
 
 async def test_who_waits_is_served_when_it_is_their_turn(database_url: str) -> None:
-    async with busy(database_url, waiting_max=5) as (florin, admission):
-        async with httpx.AsyncClient() as client:
-            sent = [
-                asyncio.create_task(client.post(florin.http, json={"query": QUERY}))
-                for _ in range(5)
-            ]
-            async with asyncio.timeout(PATIENCE_SECONDS):
-                while admission.waiting < 5:  # noqa: ASYNC110 - seen from outside
-                    await asyncio.sleep(0.01)
-            admission.leave()
-            assert [one.status_code for one in await asyncio.gather(*sent)] == [200] * 5
-            assert admission.enter() is True
+    async with (
+        busy(database_url, waiting_max=5) as (florin, admission),
+        httpx.AsyncClient() as client,
+    ):
+        asked = [client.post(florin.http, json={"query": QUERY}) for _ in range(5)]
+        sent = [asyncio.create_task(one) for one in asked]
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            while admission.waiting < 5:  # noqa: ASYNC110 - seen from outside
+                await asyncio.sleep(0.01)
+        admission.leave()
+        assert [one.status_code for one in await asyncio.gather(*sent)] == [200] * 5
+        assert admission.enter() is True
 
 
 async def test_who_sends_slowly_takes_nobodys_place(database_url: str) -> None:
@@ -178,20 +178,25 @@ async def test_streams_take_nobodys_place(database_url: str, funded: Api, by: st
 
 
 async def test_an_operation_of_a_websocket_waits_for_its_turn_too(database_url: str) -> None:
-    async with busy(database_url, waiting_max=1) as (florin, admission):
-        async with connected(florin) as socket:
-            await socket.subscribe("1", QUERY)
-            async with asyncio.timeout(PATIENCE_SECONDS):
-                while not admission.waiting:  # noqa: ASYNC110 - seen from outside
-                    await asyncio.sleep(0.01)
-            await socket.subscribe("2", QUERY)
-            refused = await socket.hear()
-            assert (refused["type"], refused["id"]) == ("error", "1")
-            assert refused["payload"][0]["extensions"]["code"] == "UNAVAILABLE"
-            # The newest may still be in time.
-            admission.leave()
-            assert (await socket.hear())["id"] == "2"
-            assert admission.enter() is True
+    async with (
+        busy(database_url, waiting_max=1) as (florin, admission),
+        connected(florin) as socket,
+    ):
+        await socket.subscribe("1", QUERY)
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            while not admission.waiting:  # noqa: ASYNC110 - seen from outside
+                await asyncio.sleep(0.01)
+        await socket.subscribe("2", QUERY)
+        refused = await socket.hear()
+        assert (refused["type"], refused["id"]) == ("error", "1")
+        assert refused["payload"][0]["extensions"]["code"] == "UNAVAILABLE"
+        # The newest may still be in time.
+        admission.leave()
+        assert (await socket.hear())["id"] == "2"
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            while admission.running:  # noqa: ASYNC110 - seen from outside
+                await asyncio.sleep(0.01)
+        assert admission.enter() is True
 
 
 async def test_so_does_a_query_that_is_answered_with_an_event(database_url: str) -> None:
@@ -203,5 +208,5 @@ async def test_so_does_a_query_that_is_answered_with_an_event(database_url: str)
         answered = await client.post(florin.http, json={"query": QUERY})
         assert json.loads(answered.text.partition("data: ")[2].partition("\n")[0]) == {
             "data": {"account": None},
-            "extensions": {"cost": {"requested": 6, "allowed": 500000}},
+            "extensions": {"cost": {"requested": 10, "allowed": 500000}},
         }

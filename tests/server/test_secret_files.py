@@ -3,12 +3,15 @@
 import os
 from pathlib import Path
 
+import httpx
+import psutil
 import pytest
 from pydantic import SecretStr
 
 from server import secret_files, settings
 from server.secret_files import is_secret
 from server.settings import Settings
+from tests import servers
 
 URL = "postgresql://florin:hunter2@localhost/florin"
 SECRET = "hunter2" * 8
@@ -213,3 +216,19 @@ def test_a_database_elsewhere_is_verified_by_whatever_connects(
     found = {"DATABASE_URL": settings.read().database_url}.get(variable, settings.read().owner_url)
     assert found is not None
     assert "sslmode=verify-full" in found.get_secret_value()
+
+
+def test_workers_read_the_file_themselves(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, database_url: str
+) -> None:
+    """So the secret is in the environment of no process."""
+    name_a_file(monkeypatch, "database_url", tmp_path / "secret", database_url.encode())
+    with servers.running("", "--workers", "2") as address:
+        response = httpx.post(f"{address}/graphql", json={"query": "{ ledger { code } }"})
+        assert response.json()["data"] == {"ledger": {"code": "main"}}
+        ours = psutil.Process().children(recursive=True)
+        environments = [process.environ() for process in ours]
+    served = [one for one in environments if "DATABASE_URL_FILE" in one]
+    # The one that was started, and its two workers.
+    assert len(served) >= 3
+    assert all(not one.get("DATABASE_URL") for one in served)

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import AsyncIterator, Iterator
+from random import Random
 from typing import Any
 
 import pytest
@@ -254,3 +255,28 @@ async def test_a_token_is_bounded(florin: Tokens, key: SigningKey) -> None:
         answer = await florin.claims(token)
         assert isinstance(answer, TokenRefusal)
         assert "longer" in answer.message
+
+
+async def test_whatever_becomes_of_a_token_it_is_refused_and_no_fault(
+    florin: Tokens, key: SigningKey
+) -> None:
+    """Characters changed, taken out and put in, and headers and claims of any JSON."""
+    random = Random(5)  # noqa: S311 - the same each time
+    token = key.sign(claims())
+    alphabet = "ABCxyz019-_=.+/ \0\n\u00e9\u202e{}\"'"
+    for _ in range(1500):
+        at, length = random.randrange(len(token)), random.choice((0, 0, 1, 1, 2, 40))
+        put_in = "".join(random.choices(alphabet, k=random.choice((0, 1, 1, 2, 40))))
+        bent = token[:at] + put_in + token[at + length :]
+        if bent != token:
+            assert isinstance(await florin.claims(bent), TokenRefusal), bent
+    values: list[Any] = [None, True, 0, -1, 1.5, 10**40, "", "x", [], {}, [[]], {"a": [None]}]
+    for name in ("alg", "kid", "typ", "crit", "b64", "jwk", "zip", "cty", "enc"):
+        for value in values:
+            header = {"alg": "ES256", "kid": "k1"} | {name: value}
+            forged = f"{part(header)}.{part(claims())}.{part(b'0' * 64)}"
+            assert isinstance(await florin.claims(forged), TokenRefusal), header
+    for name in ("iss", "aud", "sub", "exp", "nbf", "iat", "florin_ledgers", "scope", "jti"):
+        for value in values:
+            said = json.dumps(claims() | {name: value}).encode()
+            assert isinstance(await florin.claims(key.sign_text(said)), TokenClaims | TokenRefusal)

@@ -7,6 +7,7 @@ import pytest
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from db import setup
+from db.migrations import APP_ROLE, SEARCH_ROLE
 from server import doctor
 from tests.api import serving
 from tests.server.test_doctor import examined
@@ -20,10 +21,11 @@ def ordinary_url(server_url: str, empty_database_url: str) -> Iterator[str]:
         admin.execute("CREATE ROLE florin_test_owner LOGIN CREATEROLE PASSWORD 'x'")
         try:
             # Before 16 whoever may create roles may grant any; from 16 on, those it administers.
-            admin.execute(
-                "DO $$ BEGIN IF EXISTS (SELECT FROM pg_roles WHERE rolname = 'florin_app') THEN"
-                " GRANT florin_app TO florin_test_owner WITH ADMIN OPTION; END IF; END $$"
-            )
+            for role in (APP_ROLE, SEARCH_ROLE):
+                admin.execute(
+                    f"DO $$ BEGIN IF EXISTS (SELECT FROM pg_roles WHERE rolname = '{role}') THEN"
+                    f" GRANT {role} TO florin_test_owner WITH ADMIN OPTION; END IF; END $$".encode()
+                )
             admin.execute(f'ALTER DATABASE "{database}" OWNER TO florin_test_owner'.encode())
             yield make_conninfo(empty_database_url, user="florin_test_owner", password="x")  # noqa: S106
         finally:

@@ -14,7 +14,7 @@ from server.settings import Settings
 from tests import servers
 
 README = (Path(__file__).parents[2] / "README.md").read_text()
-BLOCK = re.compile(r"```sh\n(curl .*?)```\n\n```json\n(.*?)```", re.DOTALL)
+BLOCK = re.compile(r"```sh\n(curl (?:(?!```).)*)```\n\n```json\n(.*?)```", re.DOTALL)
 ADDRESS = "http://127.0.0.1:8000"
 
 

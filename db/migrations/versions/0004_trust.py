@@ -20,6 +20,9 @@ STATEMENTS: Final[tuple[LiteralString, ...]] = (
     CREATE UNIQUE INDEX ledgers_code_key ON florin.ledgers (code)
     """,
     """
+    ALTER TABLE florin.ledgers ADD COLUMN cursor_key uuid NOT NULL DEFAULT gen_random_uuid()
+    """,
+    """
     CREATE TABLE florin.api_keys (
         key_id       uuid NOT NULL,
         name         text NOT NULL,

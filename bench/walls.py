@@ -28,6 +28,7 @@ from server.settings import Settings
 _LEDGER_ID: Final = ledgers.DEFAULT_LEDGER_ID
 _PAGE: Final = 50
 _ACCOUNTS: Final = 100_000
+_POSTED_BEFORE: Final = 20
 # A hundred accounts of each group.
 _GROUPS: Final = 1_000
 _FILL: Final[LiteralString] = """
@@ -120,6 +121,8 @@ async def _measure(
             is_walled: stack.enter_context(_prepared(server_url, is_walled=is_walled))
             for is_walled in (False, True)
         }
+        for url in urls.values():
+            await _post_some(url)
         contexts = []
         for variant in _VARIANTS:
             configured = Settings(
@@ -144,6 +147,16 @@ async def _measure(
                         figures[name][variant.label].append(spent * 1_000_000)
             print(f"walls: round {number + 1} of {rounds}", file=sys.stderr)
     return figures
+
+
+async def _post_some(url: str) -> None:
+    """Have tables of some size, and PostgreSQL know it: plans that are kept are made for that."""
+    async with open_pool(url, Settings(transaction_pooler=True).pool) as pool:
+        context = Context(pool, _LEDGER_ID)
+        for _ in range(_POSTED_BEFORE):
+            await _works()[f"post {BATCH_MAX}"](context)
+    with psycopg.connect(url, autocommit=True) as conn:
+        conn.execute("VACUUM ANALYZE")
 
 
 def _works() -> dict[str, Work]:
@@ -192,5 +205,4 @@ def _prepared(server_url: str, *, is_walled: bool) -> Iterator[str]:
             conn.execute(_FILL, parameters)
             for statement in () if is_walled else _OPEN_UP:
                 conn.execute(statement)
-            conn.execute("VACUUM ANALYZE")
         yield url

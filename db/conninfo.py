@@ -60,14 +60,12 @@ def verified(conninfo: str) -> str:
     way = transport(conninfo)
     if not way.hosts:
         return conninfo
-    asked = way.mode != _DEFAULT or bool(
-        _given(conninfo).get("sslmode", os.environ.get("PGSSLMODE"))
-    )
-    mode = way.mode if asked else _VERIFY
+    asked = _given(conninfo).get("sslmode") or os.environ.get("PGSSLMODE")
+    mode = way.mode if asked or way.mode not in {"", _DEFAULT} else _VERIFY
     if mode != _VERIFY:
         return conninfo
     root = way.root_certificate
-    if root in {"", _SYSTEM} and not (root == "" and _has_root_of_its_own()):
+    if root == _SYSTEM or not (root or _has_root_of_its_own()):
         root = _system_bundle()
     added = {"sslmode": mode} | ({"sslrootcert": root} if root else {})
     return make_conninfo(conninfo, **added)
@@ -135,7 +133,8 @@ def _resolved(conninfo: str) -> dict[str, str]:
         found = {o.keyword.decode(): (o.val or b"").decode() for o in connection.info}
     finally:
         connection.finish()
-    if not found["sslmode"]:
+    # It gave up before it had read anything.
+    if not any(found.values()):
         raise ConninfoError("names a service that is not defined in the service file")
     return found
 

@@ -10,8 +10,9 @@ import os
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
-from typing import Final, TypeVar
+from typing import Any, Final, Self, TypeVar
 
+import psycopg
 from psycopg import AsyncConnection
 from psycopg.abc import PQGen
 from psycopg.rows import TupleRow
@@ -38,6 +39,15 @@ def impatient(statement_timeout_seconds: float) -> type[Connection]:
 
     class Impatient(Connection):
         _alarm: asyncio.TimerHandle | None = None
+
+        @classmethod
+        async def connect(cls, conninfo: str = "", **options: Any) -> Self:  # noqa: ANN401
+            try:
+                return await super().connect(conninfo, **options)
+            except psycopg.Error as error:
+                # It would keep psycopg's frame, and the frame a half-open connection, on both
+                # sides, until the collector comes by.
+                raise error.with_traceback(None) from None
 
         async def wait(
             self,

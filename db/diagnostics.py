@@ -116,8 +116,7 @@ EXTENSION: Final[LiteralString] = """
     WHERE available.name = 'pg_stat_statements'
 """
 
-# Those of the app's role in this database. What sets something up has no rows to speak of, and on
-# older servers it has values in it.
+# Those of the app's role in this database. What is no query has its values in it on older servers.
 STATEMENTS: Final = SQL("""
     SELECT left(s.query, %(text_max)s::integer) AS statement, s.calls,
         s.total_exec_time AS total_milliseconds, s.mean_exec_time AS mean_milliseconds,

@@ -42,8 +42,7 @@ NO_STATEMENTS: Final = (
 )
 _NOT_LOADED: Final = (
     "pg_stat_statements is installed but not loaded: add it to shared_preload_libraries and "
-    "restart PostgreSQL. With many ledgers on PostgreSQL 17 or older, set "
-    "pg_stat_statements.track_utility to off, too."
+    "restart PostgreSQL."
 )
 
 

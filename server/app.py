@@ -21,7 +21,17 @@ from db.cursors import ObservedCursor
 from db.pool import open_pool
 from resolvers.event_feeds import EventFeeds
 from schema.build import GRAPHQL_SCHEMA
-from server import background, connections, health, logs, playground, settings, tokens, tracing
+from server import (
+    access_log,
+    background,
+    connections,
+    health,
+    logs,
+    playground,
+    settings,
+    tokens,
+    tracing,
+)
 from server.admission import Admission
 from server.api_key_secret import key_maker
 from server.api_keys import ApiKeys
@@ -96,6 +106,7 @@ def create(
                 await readiness.close()
                 await feeds.close()
                 await keys.close()
+                access_log.flush()
 
     return _Application(
         routes=_routes(),

@@ -15,7 +15,7 @@ from server.measuring import Measuring
 from server.settings import Settings
 
 # Where nobody has to say who they are, until somebody has made a key: then at once.
-_CREDENTIALS_SECONDS: Final = 1.0
+CREDENTIALS_SECONDS: Final = 1.0
 # The pool is looked at without asking the database, so that the metrics are never much older.
 _POOL_SECONDS: Final = 1.0
 # When keys were last used is for people; nobody needs it sooner.
@@ -49,7 +49,7 @@ async def run(
     duties = (
         ("Sweeping", configured.sweep_interval_seconds, lambda: _of_each_ledger(pool, sweep)),
         ("Sealing", configured.seal_interval_seconds, lambda: _of_each_ledger(pool, seal)),
-        ("Watching for credentials", _CREDENTIALS_SECONDS, watch_credentials),
+        ("Watching for credentials", CREDENTIALS_SECONDS, watch_credentials),
         ("Noting when keys were used", _LAST_USE_SECONDS, keys.note_use),
         ("Measuring the pool", measured_seconds and _POOL_SECONDS, measuring.look_at_pool),
         ("Measuring the ledgers", measured_seconds, measuring.look_at_ledgers),

@@ -156,7 +156,7 @@ def top(
         terminal.database_errors(),
         contextlib.suppress(KeyboardInterrupt),
     ):
-        terminal.refuse_if_unfit(configured)
+        # Whatever is wrong with it: that is when one looks.
         asyncio.run(
             live.show(configured, terminal.OUT, once=once, as_json=as_json, seconds=seconds)
         )

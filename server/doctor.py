@@ -15,6 +15,7 @@ from db.walls import Walls
 from server import tokens
 from server.api_key_secret import key_maker
 from server.key_sets import KeySetUnavailableError
+from server.origins import is_loopback
 from server.settings import Settings
 
 # What the check is called that notes, where nobody says who they are, that everybody may do all.
@@ -62,6 +63,7 @@ async def examine(settings: Settings) -> list[Check]:
             _encoding(server),
             _budget(server, settings),
             _extensions(await inspection.extensions(conn)),
+            *_discovery(settings),
         ]
         try:
             revision = await migrate.revision(conn)
@@ -208,6 +210,21 @@ def _extensions(names: list[str]) -> Check:
         "pg_stat_statements is not available on this server",
         "Optional. Where the server has it: CREATE EXTENSION pg_stat_statements.",
     )
+
+
+def _discovery(settings: Settings) -> list[Check]:
+    """Of a server that others reach: whether it describes itself to whoever has a credential."""
+    shown = [
+        (settings.introspection, "introspection", "FLORIN_INTROSPECTION=false"),
+        (settings.suggestions, "hints at misspelt names", "FLORIN_SUGGESTIONS=false"),
+        (settings.allows_explain, "explanations, with plans", "FLORIN_EXPLAIN=false"),
+    ]
+    found = [(what, remedy) for is_shown, what, remedy in shown if is_shown]
+    if is_loopback(settings.host) or not found:
+        return []
+    finding = f"{settings.host} answers {', '.join(what for what, _ in found)}"
+    remedy = f"In production: {', '.join(remedy for _, remedy in found)} (SECURITY.md)."
+    return [Check("discovery", "note", finding, remedy)]
 
 
 def _revision(revision: str | None) -> Check:

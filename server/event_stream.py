@@ -70,7 +70,9 @@ async def _until(
             finally:
                 if not coming.done():
                     coming.cancel()
-                    await asyncio.wait({coming})
+                    # Whoever cancels by a scope, as sse-starlette does, does it again and again.
+                    with anyio.CancelScope(shield=True):
+                        await asyncio.wait({coming})
             answer = None if coming.cancelled() else coming.result()
             if answer is None:
                 if expired.done():

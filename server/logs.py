@@ -5,6 +5,8 @@ written as ``server.log_safety`` has them. Times are UTC.
 """
 
 import asyncio
+import contextlib
+import io
 import logging
 import sys
 import time
@@ -17,6 +19,7 @@ from psycopg import ProgrammingError
 from psycopg.conninfo import conninfo_to_dict
 from pydantic import SecretStr
 from pythonjsonlogger.orjson import OrjsonFormatter
+from rich.console import Console
 
 from server import log_safety
 from server.log_safety import Secrets
@@ -25,16 +28,19 @@ from server.settings import Settings
 # Libraries quote what they are sent below this: websockets every frame, httpcore every header.
 _LIBRARIES_LEVEL: Final = logging.WARNING
 
+# No line is broken.
+_WIDTH: Final = 10_000
+
 logger = logging.getLogger("florin.loop")
+_startup: Final = logging.getLogger("florin.serving")
 
 
 def configure(configured: Settings, stream: TextIO | None = None) -> None:
     """Have this process log as the settings say; called again, it begins anew."""
     out = sys.stderr if stream is None else stream
-    as_text = configured.log_format == "text" or (configured.log_format is None and out.isatty())
     secrets = Secrets(_secrets(configured))
-    handler = logging.StreamHandler(out)
-    handler.setFormatter(_Text(secrets) if as_text else _Json(secrets))
+    handler = _Handler(out)
+    handler.setFormatter(_Text(secrets) if is_for_people(configured, out) else _Json(secrets))
     root = logging.getLogger()
     root.handlers[:] = [handler]
     level = logging.getLevelNamesMapping()[configured.log_level]
@@ -42,6 +48,18 @@ def configure(configured: Settings, stream: TextIO | None = None) -> None:
     logging.getLogger("florin").setLevel(level)
     logging.captureWarnings(capture=True)
     spare_what_is_answered()
+
+
+def is_for_people(configured: Settings, stream: TextIO) -> bool:
+    """Whether what is written to a stream is text, and not for programs."""
+    if configured.log_format is None:
+        return stream.isatty()
+    return configured.log_format == "text"
+
+
+def console() -> Console:
+    """A console of which every line is a warning in the log."""
+    return Console(file=_Warnings(), width=_WIDTH, color_system=None)
 
 
 def fields(record: logging.LogRecord) -> Mapping[str, Any]:
@@ -69,6 +87,17 @@ def spare_what_is_answered() -> None:
 
 def _is_ours(record: logging.LogRecord) -> bool:
     return not str(record.msg).startswith("Invalid UTF-8 sequence received")
+
+
+class _Warnings(io.StringIO):
+    """A file that is a log."""
+
+    def write(self, text: str) -> int:
+        """Log what is written, line by line."""
+        for line in text.splitlines():
+            if line.strip():
+                _startup.warning("%s", line.rstrip())
+        return len(text)
 
 
 def _secrets(configured: Settings) -> list[str]:
@@ -105,6 +134,23 @@ def _safe(record: logging.LogRecord) -> logging.LogRecord:
     copy = logging.makeLogRecord(record.__dict__)
     copy.msg, copy.args, copy.exc_text = message, arguments, None
     return copy
+
+
+class _Handler(logging.StreamHandler[TextIO]):
+    """Writes lines, and of one that cannot be made says so."""
+
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - logging's own
+        """Not what was to be written, which logging itself would print."""
+        error = sys.exc_info()[1]
+        told = {
+            "name": record.name,
+            "levelname": "ERROR",
+            "msg": "A line could not be made at %s:%d: %s",
+            "args": (record.filename, record.lineno, error),
+        }
+        # There may be nobody any more who reads it.
+        with contextlib.suppress(OSError, ValueError):
+            self.stream.write(f"{self.format(logging.makeLogRecord(told))}\n")
 
 
 class _Json(OrjsonFormatter):

@@ -3,21 +3,20 @@
 The line says who asked for what, and how it ended; of what was sent and answered it says nothing.
 """
 
-import logging
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import Token
-from time import perf_counter, time
+from time import perf_counter
 from types import TracebackType
 from typing import Final
 
 from db.observation import Observation, watching
-from server import metrics, tracing
+from server import access_log, metrics, tracing
 from server.callers import Caller
 from server.metrics import Transport
 
-logger: Final = logging.getLogger("florin.access")
-
+# Clients choose names, and a line a request is theirs to have.
+_NAME_LENGTH_MAX: Final = 100
 # Nobody was there to hear the answer.
 _GONE: Final = "gone"
 
@@ -35,6 +34,7 @@ class Observed(Observation):
         "_name",
         "_outcome",
         "_request_id",
+        "_seconds",
         "_status",
         "_token",
         "transport",
@@ -49,6 +49,7 @@ class Observed(Observation):
         self._outcome = _GONE
         self._is_operation = True
         self._answers = 0
+        self._seconds = 0.0
         self._name: str | None = None
         self._cost: int | None = None
         self._status: int | None = None
@@ -87,7 +88,8 @@ class Observed(Observation):
 
     def asked(self, kind: str, name: str | None) -> None:
         """What is asked for, once that has been read."""
-        self._kind, self._name = kind, name
+        self._kind = kind
+        self._name = None if name is None else name[:_NAME_LENGTH_MAX]
 
     def costs(self, cost: int) -> None:
         """What that costs."""
@@ -118,15 +120,13 @@ class Observed(Observation):
     def _end(self) -> None:
         if not self._is_operation:
             return
-        seconds = perf_counter() - self._began
-        metrics.operation_ended(self._kind, self._outcome, seconds, self.statements)
+        self._seconds = perf_counter() - self._began
+        metrics.operation_ended(self._kind, self._outcome, self._seconds, self.statements)
         if self.trace is not None:
-            tracing.ended(self.trace, self._fields(seconds))
-        if logger.isEnabledFor(logging.INFO):
-            # Not logger.info(), which takes ten times as long to find out from where it was called.
-            logger.handle(_record(self._fields(seconds)))
+            tracing.ended(self.trace, self._fields())
+        access_log.add(self._fields)
 
-    def _fields(self, seconds: float) -> dict[str, object]:
+    def _fields(self) -> dict[str, object]:
         caller = self._caller
         return {
             "requestId": self._request_id,
@@ -137,7 +137,7 @@ class Observed(Observation):
             "operation": self._name,
             "cost": self._cost,
             "statements": self.statements,
-            "milliseconds": round(seconds * 1000, 3),
+            "milliseconds": round(self._seconds * 1000, 3),
             "answers": self._answers,
             "ledger": None if caller is None else caller.ledger_code,
             "credential": None if caller is None else caller.credential,
@@ -148,19 +148,6 @@ def current() -> Observed:
     """The operation that this task is about; one that nobody looks at, where it is about none."""
     found = watching.get()
     return found if isinstance(found, Observed) else _UNSEEN
-
-
-# All that a record has where nothing more is known of it.
-_RECORD: Final = logging.makeLogRecord(
-    {"name": logger.name, "levelno": logging.INFO, "levelname": "INFO", "msg": ""}
-).__dict__
-
-
-def _record(fields: Mapping[str, object]) -> logging.LogRecord:
-    # Made anew, it would find out about threads and processes each time.
-    record = logging.LogRecord.__new__(logging.LogRecord)
-    record.__dict__.update(_RECORD, created=time(), fields=fields)
-    return record
 
 
 _UNSEEN: Final = Observed("http")

@@ -9,7 +9,7 @@ import os
 import stat
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, get_args
 
 from pydantic import SecretStr, model_validator
 from pydantic.fields import FieldInfo
@@ -48,7 +48,7 @@ class SecretFiles(BaseSettings):
 
 def is_secret(field: FieldInfo) -> bool:
     """Whether what a setting is must not be shown."""
-    return "SecretStr" in str(field.annotation)
+    return SecretStr in (field.annotation, *get_args(field.annotation))
 
 
 def _from_file(variable: str, key: str) -> dict[str, SecretStr]:

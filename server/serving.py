@@ -31,7 +31,12 @@ def run(configured: Settings, out: Console, err: Console, *, asks_for_credential
     _refuse_if_port_is_taken(configured)
     if not asks_for_credentials:
         _refuse_strangers(configured)
-    _say_where(configured, out, err, asks_for_credentials=asks_for_credentials)
+    _say_where(
+        configured,
+        out,
+        err if logs.is_for_people(configured, sys.stderr) else logs.console(),
+        asks_for_credentials=asks_for_credentials,
+    )
     # Workers read their settings anew; the embedded server's address has to reach them. Another
     # stays where it came from, which may be a file.
     assert isinstance(configured.database_url, SecretStr)

@@ -14,11 +14,17 @@ from psycopg.sql import SQL, Identifier
 
 from db import setup
 from db.pool import Pool, open_pool
-from server import embedded
+from server import background, embedded
 from server.settings import Settings
 from tests.api import Api, serving
 
 _numbers = itertools.count()
+
+
+@pytest.fixture(autouse=True)
+def quiet(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No look for credentials every second: tests count what is borrowed and sent."""
+    monkeypatch.setattr(background, "CREDENTIALS_SECONDS", 0)
 
 
 @pytest.fixture(scope="session")

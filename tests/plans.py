@@ -21,7 +21,7 @@ def nodes(conn: psycopg.Connection, statement: Statement) -> Iterator[Mapping[st
     explain = f"EXPLAIN (FORMAT JSON) {statement.query}".encode()
     row = conn.execute(explain, statement.parameters).fetchone()
     assert row is not None
-    yield from _within(row[0][0]["Plan"])
+    yield from within(row[0][0]["Plan"])
 
 
 def index_pages(conn: psycopg.Connection, statement: Statement) -> int:
@@ -40,7 +40,8 @@ def _pages(conn: psycopg.Connection) -> int:
     return int(row[0])
 
 
-def _within(plan: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+def within(plan: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    """A node and all below it."""
     yield plan
     for inner in plan.get("Plans", []):
-        yield from _within(inner)
+        yield from within(inner)

@@ -16,7 +16,6 @@ import psycopg
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg.sql import SQL, Identifier
 
-from db.pool import CONFIGURE
 from server import sealer
 from tests.api import Api, serving
 from tests.credentials import SECRET, Key, new_key, new_ledger
@@ -139,8 +138,6 @@ class Stranger:
                 # Those of one moment are sent in any order.
                 repr((one.query, self._shape(one.parameters)))
                 for one in RecordingCursor.record
-                # A new connection is the pool's business.
-                if one.query != CONFIGURE
             ),
         )
 
@@ -255,12 +252,13 @@ def _named(found: Any, events: Mapping[str, str], key: Key) -> Theirs:  # noqa: 
     texts |= {"cursor of a statement": of_statement["cursor"]}
     texts |= {"cursor of a user": user["cursor"], "cursor of an account": account["cursor"]}
     texts["cursor of a user's account"] = user["node"]["accounts"]["edges"][0]["cursor"]
-    for number, edge in enumerate(found["transactions"]["edges"]):
-        texts |= {f"transaction {number}": edge["node"]["id"]}
+    by_key = {one["node"]["idempotencyKey"]: one["node"] for one in found["transactions"]["edges"]}
+    for key_ in ("their-order", "their-hold", "their-reversal"):
+        texts |= {f"transaction {key_}": by_key[key_]["id"]}
     texts["cursor of a transaction"] = found["transactions"]["edges"][1]["cursor"]
-    keys = ("order", "hold", "captured-hold", "voided-hold", "capture", "void", "reversal")
+    keys = ("order", "hold", "capture", "void", "reversal")
     texts |= {f"key of the {name}": f"their-{name}" for name in keys}
-    order = found["transactions"]["edges"][1]["node"]
+    order = by_key["their-order"]
     return Theirs(
         texts=texts,
         objects={"metadata": {"theirs": "yes"}, "a part of it": {"theirs": {}}},

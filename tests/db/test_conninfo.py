@@ -109,6 +109,11 @@ def test_the_environment_may_ask_for_it_too(monkeypatch: pytest.MonkeyPatch, mod
     assert conninfo.transport("host=db.example.com").mode == mode
 
 
+def test_an_environment_that_asks_for_nothing_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PGSSLMODE", "")
+    assert verified("host=db.example.com")["sslmode"] == "verify-full"
+
+
 def test_the_environment_may_lead_elsewhere(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("PGHOST", "PGHOSTADDR"):
         with monkeypatch.context() as environment:

@@ -1,13 +1,17 @@
 """A server that says nothing is not waited for: connections hang up in time."""
 
 import asyncio
+import gc
 import time
 from typing import Any
 
+import psutil
 import psycopg
 import pytest
 
-from db.deadlines import ROUND_TRIP_SECONDS
+from db import loans
+from db.deadlines import ROUND_TRIP_SECONDS, impatient
+from db.ledgers import DEFAULT_LEDGER_ID
 from db.pool import open_pool
 from server.settings import Settings
 from tests.api import POST_TRANSACTION, serving, transaction
@@ -24,7 +28,7 @@ async def test_a_statement_that_is_not_answered_is_broken_off(database_url: str)
     async with (
         proxy.before(database_url) as (between, url),
         open_pool(url, Settings(**SETTINGS).pool) as pool,
-        pool.connection() as conn,
+        loans.reading(pool, DEFAULT_LEDGER_ID) as conn,
     ):
         between.silence()
         began = time.monotonic()
@@ -41,7 +45,7 @@ async def test_who_is_cancelled_waits_no_longer_than_a_cancellation_takes(
     async with (
         proxy.before(database_url) as (between, url),
         open_pool(url, Settings().pool) as pool,
-        pool.connection() as conn,
+        loans.reading(pool, DEFAULT_LEDGER_ID) as conn,
     ):
         between.silence()
         began = time.monotonic()
@@ -50,6 +54,26 @@ async def test_who_is_cancelled_waits_no_longer_than_a_cancellation_takes(
                 await conn.execute("SELECT 1")
         assert time.monotonic() - began < 2 * ROUND_TRIP_SECONDS + SLACK_SECONDS
         assert conn.closed
+
+
+async def test_a_connection_that_does_not_come_about_leaves_nothing_open(
+    database_url: str,
+) -> None:
+    async with proxy.before(database_url) as (between, url):
+        between.silence()
+        # What only the collector would close is not closed.
+        gc.disable()
+        try:
+            with pytest.raises(psycopg.OperationalError):
+                await impatient(STATEMENT_SECONDS).connect(url, connect_timeout=2)
+            assert _lines_to(between.port) == 0
+        finally:
+            gc.enable()
+
+
+def _lines_to(port: int) -> int:
+    mine = psutil.Process().net_connections(kind="tcp4")
+    return sum(bool(line.raddr) and line.raddr.port == port for line in mine)
 
 
 async def test_a_connection_that_says_nothing_is_not_lent(database_url: str) -> None:

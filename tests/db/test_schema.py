@@ -60,6 +60,10 @@ POLICIES = """
 VIEWS = """
     SELECT viewname, definition FROM pg_views WHERE schemaname = 'florin' ORDER BY viewname
 """
+STATISTICS = """
+    SELECT pg_get_statisticsobjdef(oid) FROM pg_statistic_ext
+    WHERE stxnamespace = 'florin'::regnamespace ORDER BY stxname
+"""
 OTHERS_PRIVILEGES = """
     SELECT has_schema_privilege('florin_search', 'florin', 'USAGE'),
         has_schema_privilege('florin_search', 'florin', 'CREATE'),
@@ -105,6 +109,7 @@ def rows(url: str, query: str) -> list[tuple[object, ...]]:
         WALLS,
         POLICIES,
         VIEWS,
+        STATISTICS,
         OTHERS_PRIVILEGES,
     ],
     ids=[
@@ -117,6 +122,7 @@ def rows(url: str, query: str) -> list[tuple[object, ...]]:
         "walls",
         "policies",
         "views",
+        "statistics",
         "others'",
     ],
 )

@@ -1,12 +1,15 @@
 """Under the wall between ledgers every statement is planned as well as without it."""
 
 from typing import Any, Final, LiteralString
+from uuid import UUID
 
 import psycopg
+import pytest
 
-from db import adaptation
+from db import accounts, adaptation, pages, transaction_pages, users
 from db.ledgers import DEFAULT_LEDGER_ID
 from db.migrations import APP_ROLE
+from db.pages import Listing, Window
 from tests.api import serving
 from tests.everything import walk
 from tests.plans import nodes
@@ -129,3 +132,19 @@ async def test_every_statement_is_planned_under_the_wall_as_without_it(database_
             assert scanned(walled) <= scanned(without), statement.query
             assert cost(walled) <= _DEARER_MAX * cost(without) + _DEARER_BY_MAX, statement.query
     assert len(recorded) > 100
+
+
+@pytest.mark.parametrize(
+    "listing",
+    [users.LISTING, accounts.LISTING, transaction_pages.LISTING],
+    ids=["users", "accounts", "transactions"],
+)
+def test_what_many_rows_have_is_read_page_by_page(database_url: str, listing: Listing) -> None:
+    window: Window[UUID] = Window(limit=50)
+    page = listing.page(window, ("metadata_has_key",)).as_string(None)
+    parameters = {"ledger_id": DEFAULT_LEDGER_ID, "metadata_has_key": "n", **pages.bounds(window)}
+    with psycopg.connect(database_url, context=adaptation.CONTEXT, autocommit=True) as conn:
+        fill(conn)
+        walled, _ = walled_and_not(conn, Statement(page, parameters))
+    # A quarter of the ledger's rows have it: to look up all of them for fifty would take longer.
+    assert not [node for node in walled if node["Node Type"].startswith("Bitmap")]

@@ -208,3 +208,16 @@ async def quiet(conn: psycopg.Connection, seconds_max: float) -> float:
             raise TimeoutError(f"After {seconds_max} s there still is under way: {row[1]}")
         await asyncio.sleep(_POLL_SECONDS)
     return time.monotonic() - began
+
+
+SESSIONS: Final = """
+    SELECT count(*), string_agg(concat_ws(' ', state, wait_event, left(query, 60)), '; ')
+    FROM pg_stat_activity WHERE application_name = 'florin' AND datname = 'florin'
+"""
+
+
+def sessions(conn: psycopg.Connection) -> tuple[int, str]:
+    """How many Florin has, and what they do."""
+    row = conn.execute(SESSIONS).fetchone()
+    assert row is not None
+    return row[0], row[1] or ""

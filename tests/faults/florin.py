@@ -19,8 +19,6 @@ ROOT: Final = Path(__file__).parent.parent.parent
 # Imports take a second or two on a busy machine; with four workers, each its own.
 _READY_SECONDS_MAX: Final = 60
 _POLL_SECONDS: Final = 0.05
-# Of a worker that is worth killing: so many requests may be cut off in it.
-_CLIENTS_MIN: Final = 3
 
 
 class Florin:
@@ -65,12 +63,19 @@ class Florin:
         except httpx.TransportError:
             return False
 
-    def serving_pids(self) -> list[int]:
-        """The processes that have several clients, the one that was started last at last."""
+    def busiest_pid(self) -> int:
+        """The process that has the most clients at this moment."""
         started = psutil.Process(self.process.pid)
-        candidates = [started, *started.children()]
-        serving = [one for one in candidates if _has_clients(one, self.port)]
-        return [one.pid for one in sorted(serving, key=psutil.Process.create_time)]
+        busiest: int = max([started, *started.children()], key=self._clients_of).pid
+        return busiest
+
+    def _clients_of(self, process: psutil.Process) -> int:
+        try:
+            sockets = process.net_connections(kind="tcp4")
+        except psutil.NoSuchProcess:
+            return 0
+        established = [one for one in sockets if one.status == psutil.CONN_ESTABLISHED]
+        return sum(one.laddr.port == self.port for one in established)
 
     def kill_worker(self, pid: int) -> None:
         """Kill one of them; nobody is asked."""
@@ -103,14 +108,6 @@ class Florin:
         """The tracebacks in its log: an outage is a warning there, and only a bug has one."""
         text = self.log.read_text(errors="replace")
         return [line for line in text.splitlines() if line.startswith("Traceback ")]
-
-
-def _has_clients(process: psutil.Process, port: int) -> bool:
-    try:
-        sockets = process.net_connections(kind="tcp4")
-    except psutil.NoSuchProcess:
-        return False
-    return any(one.laddr.port == port and one.status == psutil.CONN_ESTABLISHED for one in sockets)
 
 
 @asynccontextmanager

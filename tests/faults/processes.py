@@ -9,6 +9,10 @@ from tests.faults.recorder import Unknown
 from tests.faults.scenario import AT_ONCE_SECONDS, Scenario, Stage
 
 _WORKERS: Final = 2
+# Connections of a worker's pool from its start on: by them is seen when it is ready, and when not.
+_POOL: Final = 5
+_FULL_POOLS: Final = {"FLORIN_POOL_SIZE_MIN": str(_POOL), "FLORIN_POOL_SIZE_MAX": str(_POOL)}
+_SESSIONS_MAX: Final = 1000
 # uvicorn looks after its workers every half second; a new one imports everything, which takes
 # seconds where several do it on two busy cores.
 _RESTART_SECONDS: Final = 30.0
@@ -18,23 +22,25 @@ _POLL_SECONDS: Final = 0.05
 
 
 async def _kill_a_worker(stage: Stage) -> None:
-    """Kill the younger one, once it serves; the other one has to serve meanwhile."""
+    """Kill the one that has the most clients; the other has to serve them all meanwhile."""
     until = time.monotonic() + stage.seconds
+    await _sessions(stage, at_least=_WORKERS * _POOL)
     while True:
-        stage.florin.kill_worker(await _younger_worker(stage))
+        stage.florin.kill_worker(stage.florin.busiest_pid())
         stage.is_over()
+        await _sessions(stage, fewer_than=_WORKERS * _POOL)
+        # The supervisor brings it back, and nobody else does.
+        await _sessions(stage, at_least=_WORKERS * _POOL)
         if time.monotonic() > until:
-            break
-    # The supervisor brings it back, and nobody else does.
-    await _younger_worker(stage)
+            return
 
 
-async def _younger_worker(stage: Stage) -> int:
-    """The process id of the worker that was started last, once all of them have clients."""
+async def _sessions(stage: Stage, *, at_least: int = 0, fewer_than: int = _SESSIONS_MAX) -> None:
+    """Wait until Florin has so many: a worker that is ready has filled its pool."""
     async with asyncio.timeout(_RESTART_SECONDS):
-        while len(pids := stage.florin.serving_pids()) < stage.florin.workers:  # noqa: ASYNC110
-            await asyncio.sleep(_POLL_SECONDS)
-    return pids[-1]
+        with stage.postgres.administrator() as conn:
+            while not at_least <= checker.sessions(conn)[0] < fewer_than:  # noqa: ASYNC110
+                await asyncio.sleep(_POLL_SECONDS)
 
 
 async def _kill_all(stage: Stage) -> None:
@@ -75,6 +81,7 @@ SCENARIOS: Final = (
         "One of two workers is killed (-9) in the middle of postings, again and again.",
         _kill_a_worker,
         workers=_WORKERS,
+        settings=_FULL_POOLS,
         bound_seconds=AT_ONCE_SECONDS,
     ),
     Scenario(

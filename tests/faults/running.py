@@ -35,10 +35,6 @@ _SESSIONS_MAX: Final = 11
 _OPEN: Final = """
     mutation ($input: OpenAccountInput!) { openAccount(input: $input) { __typename } }
 """
-SESSIONS: Final = """
-    SELECT count(*), string_agg(concat_ws(' ', state, wait_event, left(query, 60)), '; ')
-    FROM pg_stat_activity WHERE application_name = 'florin' AND datname = 'florin'
-"""
 
 
 class Report(msgspec.Struct):
@@ -160,14 +156,13 @@ async def _recover(scenario: Scenario, stage: Stage, report: Report) -> None:
         )
     first = recorder.first_acknowledged(over_at)
     report.recovery_seconds = None if first is None else first - over_at
-    until = over_at + scenario.bound_seconds + _CALM_SECONDS
-    while time.monotonic() < until:
-        last = recorder.last_unanswered(over_at) or over_at
-        if time.monotonic() - last > _CALM_SECONDS and first is not None:
-            report.steady_seconds = last - over_at
-            return
+    bound = over_at + scenario.bound_seconds
+    last = over_at
+    while first is not None and time.monotonic() - last < _CALM_SECONDS and last <= bound:
         await asyncio.sleep(_CALM_SECONDS / 10)
-    if first is not None:
+        last = recorder.last_unanswered(over_at) or over_at
+    report.steady_seconds = None if first is None else last - over_at
+    if last > bound:
         report.problems.append(f"requests still fail after {scenario.bound_seconds:g} s")
 
 
@@ -213,12 +208,11 @@ async def _sessions_left(conn: psycopg.Connection, stage: Stage) -> list[str]:
     most = _SESSIONS_MAX * stage.florin.workers
     until = time.monotonic() + _QUIET_SECONDS_MAX
     while True:
-        row = conn.execute(SESSIONS).fetchone()
-        assert row is not None
-        if row[0] <= most:
+        count, what = checker.sessions(conn)
+        if count <= most:
             return []
         if time.monotonic() > until:
-            return [f"{row[0]} sessions are left, not {most}: {row[1]}"]
+            return [f"{count} sessions are left, not {most}: {what}"]
         await asyncio.sleep(_CALM_SECONDS / 10)
 
 

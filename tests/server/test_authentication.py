@@ -10,7 +10,7 @@ import pytest
 from pydantic import SecretStr
 
 from db import api_keys
-from server import app
+from server import app, background
 from server.api_keys import TRUST_SECONDS, KeyMaker
 from server.authentication import Authenticator
 from server.settings import Settings, SettingsError
@@ -229,12 +229,26 @@ async def test_without_any_key_no_other_machine_is_answered(api: Api, address: s
     assert "florin key create" in response.text
 
 
-async def test_once_there_is_a_key_it_is_asked_for(api: Api, database_url: str) -> None:
+async def test_once_there_is_a_key_it_is_asked_for(
+    database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(background, "CREDENTIALS_SECONDS", 0.1)
+    async with serving(database_url) as api:
+        assert (await asked(api)).status_code == 200
+        new_key(database_url)
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            while (await asked(api)).status_code == 200:  # noqa: ASYNC110 - seen from outside
+                await asyncio.sleep(0.1)
+        assert refusal(await asked(api)) == (401, "UNAUTHENTICATED")
+
+
+async def test_the_first_key_that_is_sent_closes_the_door(api: Api, database_url: str) -> None:
+    """Though the server has not looked since there was none."""
+    first = new_key(database_url)
     assert (await asked(api)).status_code == 200
-    new_key(database_url)
-    async with asyncio.timeout(PATIENCE_SECONDS):
-        while (await asked(api)).status_code == 200:  # noqa: ASYNC110 - seen from outside
-            await asyncio.sleep(0.1)
+    response = await asked(api, first.headers)
+    # This server has no secret to know it by, but knows by now that there are keys.
+    assert refusal(response) == (401, "UNAUTHENTICATED")
     assert refusal(await asked(api)) == (401, "UNAUTHENTICATED")
 
 

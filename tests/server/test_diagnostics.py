@@ -8,6 +8,7 @@ import psycopg
 from db import loans
 from server.top import DIAGNOSTICS
 from tests.api import Api, serving
+from tests.pooler import transaction_pooler
 
 SESSIONS = """
     {
@@ -105,6 +106,17 @@ async def test_what_follows_in_the_same_request_is_read_as_the_app_again(api: Ap
     async with loans.directory(api.pool) as conn:
         row = await (await conn.execute("SELECT current_user::text")).fetchone()
     assert row == ("florin_app",)
+
+
+async def test_it_works_behind_a_transaction_pooler_and_leaves_nothing_behind(
+    database_url: str,
+) -> None:
+    with transaction_pooler(database_url, connections=1) as url:
+        async with serving(url, transaction_pooler=True, pool_size_min=1) as api:
+            for _ in range(2):
+                found = (await api(DIAGNOSTICS))["diagnostics"]
+                assert found["tables"]["tables"]
+                assert (await api("{ ledger { code } }"))["ledger"]["code"] == "main"
 
 
 async def test_no_section_shows_a_value_of_any_ledger(api: Api) -> None:

@@ -57,6 +57,16 @@ async def test_an_issuer_of_tokens_is_asked_for_its_keys(database_url: str) -> N
     assert "FLORIN_JWT_JWKS_URL" in checks["issuer"].remedy
 
 
+async def test_what_describes_the_schema_to_others_is_noted(database_url: str) -> None:
+    open_to_all = {"host": "0.0.0.0"}  # noqa: S104 - nothing is bound
+    noted = (await examined(database_url, **open_to_all, explain=True))["discovery"]
+    assert noted.state == "note"
+    for setting in ("FLORIN_INTROSPECTION", "FLORIN_SUGGESTIONS", "FLORIN_EXPLAIN"):
+        assert f"{setting}=false" in noted.remedy
+    closed = {"introspection": False, "suggestions": False}
+    assert "discovery" not in await examined(database_url, **open_to_all, **closed)
+
+
 async def test_an_empty_database_has_to_be_migrated(empty_database_url: str) -> None:
     checks = await examined(empty_database_url)
     assert checks["schema"].state == "failed"

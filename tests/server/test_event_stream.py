@@ -12,7 +12,7 @@ import pytest
 
 from tests.api import Api
 from tests.sessions import Watch
-from tests.sockets import Served, served
+from tests.sockets import PATIENCE_SECONDS, Served, connected, served
 
 EVENTS = """
     subscription ($after: String) {
@@ -96,6 +96,32 @@ async def test_what_is_refused_is_refused_before_the_stream(florin: Served, quer
     assert "data" not in content
 
 
+async def test_head_begins_no_stream(florin: Served, recwarn: pytest.WarningsRecorder) -> None:
+    async with httpx.AsyncClient(headers={"accept": "text/event-stream"}) as client:
+        parts = {"query": "{ ledger { code } }"}
+        assert (await client.head(florin.http, params=parts)).status_code == 200
+        parts = {"query": EVENTS}
+        assert (await client.head(florin.http, params=parts)).status_code == 400
+    assert not [one for one in recwarn if "never awaited" in str(one.message)]
+
+
+async def test_who_leaves_a_stream_is_no_fault(
+    florin: Served, funded: Api, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Also where the next event is being read from the database meanwhile."""
+    for number in range(50):
+        await funded.post(f"k{number}", ("cash", "wallet", "1.00"))
+    query = 'subscription { ledgerEvents(after: "0") { accounts { code entries { totalCount } } } }'
+    capacity = florin.application.state.endpoint._capacity
+    for _ in range(5):
+        async with asked(florin, query) as response:
+            assert (await anext(events(response)))[0] == "next"
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            while capacity.connections:  # noqa: ASYNC110 - seen from outside
+                await asyncio.sleep(0.01)
+    assert not [one for one in caplog.records if one.levelname == "ERROR"]
+
+
 async def test_a_mutation_is_not_taken_from_a_link(florin: Served) -> None:
     query = 'mutation { closeAccount(input: { account: { code: "x" } }) { __typename } }'
     async with asked(florin, query, by="GET") as response:
@@ -147,3 +173,25 @@ async def test_a_server_that_stops_ends_its_streams(database_url: str) -> None:
         florin.server.should_exit = True
         # Not by the server's last resort, which would cut it off; and there is more to come.
         assert [event async for event, _ in events(response)] == []
+
+
+async def test_so_many_subscriptions_and_no_more(database_url: str, funded: Api) -> None:
+    """On all connections together."""
+    async with served(database_url, subscriptions_max=1) as florin, connected(florin) as socket:
+        await funded.post("k", ("cash", "wallet", "1.00"))
+        await socket.subscribe("1", EVENTS, after="0")
+        assert (await socket.hear())["type"] == "next"
+        async with connected(florin) as other:
+            await other.subscribe("2", EVENTS)
+            refused = await other.hear()
+            assert (refused["type"], refused["id"]) == ("error", "2")
+            assert "FLORIN_SUBSCRIPTIONS_MAX" in refused["payload"][0]["message"]
+        headers = {"accept": "text/event-stream"}
+        async with httpx.AsyncClient(headers=headers) as client:
+            response = await client.post(florin.http, json={"query": EVENTS})
+        assert (response.status_code, response.headers["retry-after"]) == (503, "1")
+        await socket.send({"type": "complete", "id": "1"})
+        operations = florin.application.state.operations
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            while operations._subscriptions:  # noqa: ASYNC110 - seen from outside
+                await asyncio.sleep(0.01)

@@ -9,8 +9,6 @@ import psycopg
 from db import migrate
 from tests.api import Api, serving
 from tests.faults import databases, proxy
-from tests.faults.databases import Postgres
-from tests.faults.proxy import Proxy
 
 Checks = dict[str, dict[str, Any]]
 
@@ -66,8 +64,8 @@ async def test_a_pool_that_is_lent_out_is_not_ready_and_says_so_in_time(database
 async def test_a_network_that_swallows_everything_does_not_hold_up_the_answer() -> None:
     with databases.running() as postgres:
         async with (
-            proxy.between(postgres.host, postgres.port) as network,
-            serving(_through(network, postgres), ready_timeout_seconds=0.3) as api,
+            proxy.before(postgres.url) as (network, url),
+            serving(url, ready_timeout_seconds=0.3) as api,
         ):
             assert (await ready(api))[0] == 200
             # Its connections are there, and nothing comes back on them.
@@ -81,10 +79,6 @@ async def test_a_network_that_swallows_everything_does_not_hold_up_the_answer() 
             assert (await api.client.get("/healthz")).json() == {"status": "ok"}
             network.speak()
             await until_ready(api)
-
-
-def _through(network: Proxy, postgres: Postgres) -> str:
-    return postgres.tcp_url.replace(f":{postgres.port}/", f":{network.port}/")
 
 
 async def test_a_database_at_another_revision_names_the_remedy(database_url: str) -> None:

@@ -1,7 +1,15 @@
 """Logs: a line an operation that says who asked for what and how it ended."""
 
+import contextlib
 import io
+import json
 import logging
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
 from typing import Final
 
 import httpx
@@ -10,7 +18,8 @@ from server import log_safety, logs
 from server.settings import Settings
 from tests.credentials import SECRET, new_key
 from tests.logged import lines, operations
-from tests.sockets import connected, served
+from tests.servers import free_port
+from tests.sockets import PATIENCE_SECONDS, connected, served
 
 CANARY: Final = "canary4711"
 NAMED: Final = "query Named($code: String!) { account(by: { code: $code }) { owner { username } } }"
@@ -130,6 +139,16 @@ def test_an_exception_as_an_argument_is_described_without_its_message(logged: io
     assert CANARY not in logged.getvalue()
 
 
+def test_a_line_that_cannot_be_made_is_told_of_without_its_arguments(logged: io.StringIO) -> None:
+    wrong = {"name": "florin.test", "msg": "%d", "args": (CANARY,), "filename": "test_logs.py"}
+    # The test's runner has a handler of its own, behind this one.
+    logging.getLogger().handlers[0].handle(logging.makeLogRecord(wrong))
+    (line,) = lines(logged)
+    assert line["logger"] == "florin.test"
+    assert line["message"].startswith("A line could not be made at test_logs.py:")
+    assert line["message"].endswith(": TypeError")
+
+
 def test_libraries_do_not_log_below_warnings(logged: io.StringIO) -> None:
     for name in (
         "websockets",
@@ -141,6 +160,51 @@ def test_libraries_do_not_log_below_warnings(logged: io.StringIO) -> None:
     ):
         logging.getLogger(name).info(CANARY)
     assert logged.getvalue() == ""
+
+
+async def test_a_client_cannot_make_lines_long(database_url: str, logged: io.StringIO) -> None:
+    async with served(database_url) as florin, httpx.AsyncClient() as client:
+        name = "N" * 50_000
+        await client.post(florin.http, json={"query": f"query {name} {{ __typename }}"})
+        await client.post(
+            florin.http, json={"query": "{ __typename }"}, headers={"x-request-id": name}
+        )
+    assert all(len(line) < 1000 for line in logged.getvalue().splitlines())
+
+
+def test_workers_log_as_the_settings_say_and_so_does_uvicorn(database_url: str) -> None:
+    port = free_port()
+    environment = {**os.environ, "DATABASE_URL": database_url, "FLORIN_WORKERS": "2"}
+    with subprocess.Popen(  # noqa: S603 - our own
+        [sys.executable, "-m", "server", "serve", "--port", str(port)],
+        env=environment,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stderr is not None
+        try:
+            _wait_until_answered(port)
+            # What is no HTTP is uvicorn's to complain of.
+            with socket.create_connection(("127.0.0.1", port)) as connection:
+                connection.sendall(b"\x16\x03\x01 no HTTP\r\n\r\n")
+                connection.recv(1000)
+        finally:
+            process.send_signal(signal.SIGTERM)
+        written = [json.loads(line) for line in process.stderr]
+    assert process.returncode == 0
+    assert {line["logger"] for line in written} >= {"florin.access", "uvicorn.error"}
+
+
+def _wait_until_answered(port: int) -> None:
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while time.monotonic() < deadline:
+        with contextlib.suppress(httpx.HTTPError):
+            query = {"query": "{ ledger { code } }"}
+            answer = httpx.post(f"http://127.0.0.1:{port}/graphql", json=query)
+            if answer.status_code == 200:
+                return
+        time.sleep(0.1)
+    raise AssertionError("It did not answer in time.")
 
 
 def test_text_is_a_line_with_the_same_fields(database_url: str) -> None:

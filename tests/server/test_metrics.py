@@ -1,25 +1,15 @@
 """Metrics: everything is counted once, for those who may see it, by few labels."""
 
 import asyncio
-import os
-import signal
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import Any, Final
+from typing import Final
 
 import httpx
-import psutil
 import psycopg
-import pytest
-from prometheus_client.parser import text_string_to_metric_families
 
 from tests.api import Api, serving, transaction
 from tests.credentials import SECRET, new_key
-from tests.servers import free_port, running
+from tests.measured import Samples, grown, samples
 from tests.sockets import PATIENCE_SECONDS, connected, served
-
-Samples = dict[tuple[str, tuple[tuple[str, str], ...]], float]
 
 # Whatever labels there are, and all that each may say, unless it is a name from the code.
 LABELS: Final = {
@@ -35,24 +25,10 @@ LABELS: Final = {
 FROM_THE_CODE: Final = {"loader", "code", "le", "reason"}
 
 
-def samples(text: str) -> Samples:
-    return {
-        (sample.name, tuple(sorted(sample.labels.items()))): sample.value
-        for family in text_string_to_metric_families(text)
-        for sample in family.samples
-    }
-
-
 async def metrics(api: Api) -> Samples:
     response = await api.client.get("/metrics")
     assert response.headers["content-type"].startswith("text/plain; version=0.0.4")
     return samples(response.text)
-
-
-def grown(before: Samples, after: Samples, name: str, **labels: str) -> float:
-    """By how much a counter has grown; it is one for all tests of the process."""
-    key = (name, tuple(sorted(labels.items())))
-    return after.get(key, 0.0) - before.get(key, 0.0)
 
 
 async def test_operations_are_counted_by_kind_and_outcome(api: Api) -> None:
@@ -170,18 +146,19 @@ async def test_connections_and_subscriptions_are_counted_while_they_are_open(
     async with served(database_url) as florin, httpx.AsyncClient() as client:
         url = florin.http.replace("graphql", "metrics")
         before = samples((await client.get(url)).text)
+
+        async def until(name: str, value: int) -> Samples:
+            async with asyncio.timeout(PATIENCE_SECONDS):
+                while True:
+                    now = samples((await client.get(url)).text)
+                    if grown(before, now, name) == value:
+                        return now
+
         async with connected(florin) as socket:
             await socket.subscribe("1", "subscription { ledgerEvents { cursor } }")
-            # It is there by the time that this is answered.
-            await socket.subscribe("2", "{ ledger { code } }")
-            await socket.hear()
-            during = samples((await client.get(url)).text)
-        assert grown(before, during, "florin_connections_open") == 1
-        assert grown(before, during, "florin_subscriptions_open") == 1
-        while True:
-            after = samples((await client.get(url)).text)
-            if not grown(before, after, "florin_connections_open"):
-                break
+            during = await until("florin_subscriptions_open", 1)
+            assert grown(before, during, "florin_connections_open") == 1
+        after = await until("florin_connections_open", 0)
         assert grown(before, after, "florin_subscriptions_open") == 0
 
 
@@ -212,61 +189,3 @@ async def test_no_label_says_who_asked_for_what(api: Api) -> None:
     for _, labels in samples(response.text):
         for name, value in labels:
             assert name in FROM_THE_CODE or value in LABELS[name], (name, value)
-
-
-@contextmanager
-def several(database_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[str, str]]:
-    """Two workers, and where their metrics are without a credential."""
-    port = free_port()
-    settings = {
-        "FLORIN_WORKERS": "2",
-        "FLORIN_METRICS_PORT": str(port),
-        "FLORIN_POOL_SIZE_MAX": "3",
-        "FLORIN_MEASURE_INTERVAL_SECONDS": "1",
-    }
-    for name, value in settings.items():
-        monkeypatch.setenv(name, value)
-    with running(database_url) as address:
-        yield address, f"http://127.0.0.1:{port}/metrics"
-
-
-def _pool_max(url: str) -> float:
-    return samples(httpx.get(url).text).get(("florin_pool_connections", (("state", "max"),)), 0.0)
-
-
-def _wait_for(condition: Any) -> None:  # noqa: ANN401
-    deadline = time.monotonic() + PATIENCE_SECONDS
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
-
-
-def test_one_port_answers_for_all_workers_and_forgets_the_gauges_of_dead_ones(
-    database_url: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    with several(database_url, monkeypatch) as (address, url):
-        _wait_for(lambda: _pool_max(url) == 6)
-        workers = _workers(url)
-        assert len(workers) == 2
-        for _ in range(20):
-            httpx.post(f"{address}/graphql", json={"query": "{ ledger { code } }"})
-        count = ("florin_operation_seconds_count", (("kind", "query"), ("outcome", "data")))
-        assert samples(httpx.get(url).text)[count] == 20
-        assert samples(httpx.get(f"{address}/metrics").text)[count] == 20
-        os.kill(workers[0], signal.SIGKILL)
-        # At once it is gone from the gauges; another comes in its place.
-        _wait_for(lambda: _pool_max(url) == 3)
-        _wait_for(lambda: _pool_max(url) == 6)
-        assert samples(httpx.get(url).text)[count] == 20
-
-
-def _workers(url: str) -> list[int]:
-    """The processes that serve, below the one that has the metrics' port."""
-    port = httpx.URL(url).port
-    (parent,) = {
-        one.pid
-        for one in psutil.net_connections("tcp")
-        if one.laddr.port == port and one.status == psutil.CONN_LISTEN and one.pid
-    }
-    children = psutil.Process(parent).children()
-    return [one.pid for one in children if "spawn_main" in " ".join(one.cmdline())]

@@ -25,7 +25,9 @@ async def answers_unavailable(api: Api, query: str = QUERY) -> Any:  # noqa: ANN
 
 
 async def test_an_exhausted_pool_answers_503_within_its_timeout(database_url: str) -> None:
-    limits: dict[str, Any] = {"pool_size_min": 1, "pool_size_max": 1, "pool_timeout_seconds": 0.3}
+    # More run than there are connections, or the others would not even get so far.
+    limits: dict[str, Any] = {"pool_size_min": 1, "pool_size_max": 1, "running_max": 10}
+    limits["pool_timeout_seconds"] = 0.3
     async with serving(database_url, **limits) as api:
         with psycopg.connect(database_url) as blocker:
             blocker.execute("LOCK TABLE florin.ledgers IN ACCESS EXCLUSIVE MODE")
@@ -44,6 +46,7 @@ async def test_a_full_queue_answers_503_at_once(database_url: str) -> None:
     limits: dict[str, Any] = {
         "pool_size_min": 1,
         "pool_size_max": 1,
+        "running_max": 10,
         "pool_timeout_seconds": 5.0,
         "pool_waiting_max": 2,
     }

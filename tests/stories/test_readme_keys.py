@@ -11,7 +11,8 @@ from tests import servers
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text()
-BLOCK = re.compile(r"```sh\n(\.venv/bin/florin ledger create .*?)```\n\n```json\n(.*?)```", re.DOTALL)
+COMMANDS = r"```sh\n(\.venv/bin/florin ledger create .*?)```"
+BLOCK = re.compile(COMMANDS + r"\n\n```json\n(.*?)```", re.DOTALL)
 
 
 def test_a_ledger_and_its_key_are_made_and_answered_as_printed(

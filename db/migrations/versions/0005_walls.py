@@ -16,6 +16,32 @@ branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
 
 STATEMENTS: Final[tuple[LiteralString, ...]] = (
+    # A search by metadata looked through all ledgers' rows, and took as long as there were such
+    # rows anywhere. The indexes begin with the ledger now, as all others do. The statistics are
+    # taken apart because PostgreSQL uses none of a partial index: it would think of a ledger as a
+    # two-hundredth of the table, and a page of what many rows have took 130 milliseconds, not one.
+    "DROP INDEX florin.users_metadata_idx",
+    """
+    CREATE INDEX users_metadata_idx ON florin.users
+        USING gin ((ARRAY[ledger_id]), metadata) WHERE metadata <> '{}'::jsonb
+    """,
+    "CREATE STATISTICS florin.users_ledger_stats ON (ARRAY[ledger_id]) FROM florin.users",
+    "DROP INDEX florin.accounts_metadata_idx",
+    """
+    CREATE INDEX accounts_metadata_idx ON florin.accounts
+        USING gin ((ARRAY[ledger_id]), metadata) WHERE metadata <> '{}'::jsonb
+    """,
+    "CREATE STATISTICS florin.accounts_ledger_stats ON (ARRAY[ledger_id]) FROM florin.accounts",
+    "DROP INDEX florin.transactions_metadata_idx",
+    """
+    CREATE INDEX transactions_metadata_idx ON florin.transactions
+        USING gin ((ARRAY[ledger_id]), metadata) WHERE metadata <> '{}'::jsonb
+    """,
+    """
+    CREATE STATISTICS florin.transactions_ledger_stats ON (ARRAY[ledger_id])
+        FROM florin.transactions
+    """,
+    "ANALYZE florin.users, florin.accounts, florin.transactions",
     # The setting is read once a statement and not once a row, because it is asked for in a query of
     # its own. Missing or empty, it is no ledger's.
     """

@@ -6,7 +6,7 @@ is cut off (``server.connections``).
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Coroutine
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine
 from contextlib import aclosing
 from typing import Any, Final
 
@@ -30,7 +30,7 @@ def of_many(
     call: Call,
     capacity: Capacity,
     configured: SubscriptionSettings,
-    ended: Coroutine[Any, Any, str],
+    ended: Callable[[], Coroutine[Any, Any, str]],
 ) -> Response:
     """The events of a subscription; the stream ends with it, with the client, or with the server.
 
@@ -56,11 +56,13 @@ def of_many(
 
 
 async def _until(
-    stopping: anyio.Event, ended: Coroutine[Any, Any, str], answers: AsyncGenerator[Answer, None]
+    stopping: anyio.Event,
+    ended: Callable[[], Coroutine[Any, Any, str]],
+    answers: AsyncGenerator[Answer, None],
 ) -> AsyncGenerator[Answer, None]:
     """The answers that come until the server stops, or the credential counts no more."""
     stopped = asyncio.create_task(stopping.wait())
-    expired = asyncio.create_task(ended)
+    expired = asyncio.create_task(ended())
     try:
         while True:
             coming = asyncio.ensure_future(anext(answers, None))

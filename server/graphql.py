@@ -147,8 +147,13 @@ class GraphQLEndpoint:
         stream = await self._operations.subscribe(prepared, call)
         if isinstance(stream, Answer):
             return answers.response(request, stream, call.request_id)
-        ended = self._authenticator.ended(call.caller)
-        return event_stream.of_many(stream, call, self._capacity, self._configured, ended)
+        return event_stream.of_many(
+            stream,
+            call,
+            self._capacity,
+            self._configured,
+            lambda: self._authenticator.ended(call.caller),
+        )
 
 
 async def while_connected(request: HttpRequest, work: Coroutine[Any, Any, Answer]) -> Answer | None:

@@ -18,8 +18,8 @@ from graphql import (
 from server import limits
 from server.limit_settings import LimitSettings
 
-# Finding out where an error stands means counting lines from the top, each time; and what is wrong in
-# one place again and again is not worth an answer that is longer than the question.
+# Finding out where an error stands means counting lines from the top, each time; and what is wrong
+# in one place again and again is not worth an answer that is longer than the question.
 _ERRORS_MAX: Final = 5
 _LINES_MAX: Final = 5_000
 # Fields of one name are compared in pairs, which grows with the square: 2 microseconds each.

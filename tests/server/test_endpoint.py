@@ -120,11 +120,11 @@ async def test_a_fault_is_masked_and_logged_under_its_request_id(
     api: Api, database_url: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     with psycopg.connect(database_url) as conn:
-        conn.execute("ALTER TABLE florin.users RENAME TO misplaced")
+        conn.execute("ALTER VIEW florin.searchable_users RENAME TO misplaced")
     with caplog.at_level(logging.ERROR):
         response = await api.send("{ users { nodes { username } } }")
     assert response.status_code == 500
-    assert_masked(response, caplog, "misplaced", "florin.users", "psycopg")
+    assert_masked(response, caplog, "misplaced", "florin.searchable_users", "psycopg")
 
 
 async def test_a_fault_in_writing_the_answer_is_masked_too(

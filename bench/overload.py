@@ -23,8 +23,10 @@ from bench.report import Measured, Table
 
 # Counted as they are answered, but not measured: the first ones plan statements.
 _WARM_UP_SECONDS: Final = 3.0
-# More than wait at once, so that nobody waits for a connection.
+# More than wait at once, so that nobody waits for a connection; fewer where each would be idle for
+# as long as a server keeps it.
 _CONNECTIONS: Final = 600
+_TURN_SECONDS: Final = 2.0
 # Of the best throughput: nearly nobody waits for anybody.
 _UNLOADED: Final = 0.1
 # For what was freed to be given back.
@@ -100,7 +102,8 @@ class _Florin:
 
     def open(self, name: str, rate: float, seconds: float) -> Turn:
         """So many requests a second, whatever is answered."""
-        turn = self._turn(name, _CONNECTIONS, rate, seconds)
+        connections = min(_CONNECTIONS, max(16, int(rate * _TURN_SECONDS)))
+        turn = self._turn(name, connections, rate, seconds)
         time.sleep(_SETTLE_SECONDS)
         return turn
 

@@ -106,10 +106,13 @@ class Client:
 
     def __init__(self, task: Task) -> None:
         self._task = task
-        self._idle: list[_Connection] = []
+        # In turns, so that none is idle for as long as a server bears it.
+        self._idle: deque[_Connection] = deque()
         self._open: set[_Connection] = set()
         self._waiting: deque[float] = deque()
         self._ends = 0.0
+        self._is_over = False
+        self._replacing: set[asyncio.Task[None]] = set()
         self.outcome = Outcome({}, [], 0.0, 0, 0, 0, 0)
 
     async def run(self) -> Outcome:
@@ -120,14 +123,14 @@ class Client:
         self._ends = began + self._task.seconds
         probing = asyncio.create_task(self._probe())
         if self._task.rate is None:
-            for each in self._idle[:]:
-                self._idle.remove(each)
-                self._post(each, time.perf_counter())
+            while self._idle:
+                self._post(self._idle.popleft(), time.perf_counter())
             await asyncio.sleep(self._task.seconds)
         else:
             await self._send_what_is_due(self._task.rate)
         self.outcome.seconds = time.perf_counter() - began
         self.outcome.connections = len(self._open)
+        self._is_over = True
         await self._until_answered()
         probing.cancel()
         for each in list(self._open):
@@ -150,8 +153,13 @@ class Client:
         self._open.discard(connection)
         if connection in self._idle:
             self._idle.remove(connection)
-        if connection.due is not None and self.outcome.connections == 0:
-            self.outcome.broken += 1
+        if self._is_over:
+            return
+        self.outcome.broken += connection.due is not None
+        # A server closes what is idle for long; clients that come in their stead open another.
+        replacing = asyncio.create_task(self._replace())
+        self._replacing.add(replacing)
+        replacing.add_done_callback(self._replacing.discard)
 
     async def _connect(self) -> None:
         loop = asyncio.get_running_loop()
@@ -160,6 +168,11 @@ class Client:
         )
         self._open.add(made)
         self._idle.append(made)
+
+    async def _replace(self) -> None:
+        await self._connect()
+        if self._waiting:
+            self._post(self._idle.pop(), self._waiting.popleft())
 
     def _post(self, connection: _Connection, due: float) -> None:
         number = self.outcome.sent
@@ -179,7 +192,7 @@ class Client:
 
     def _send_one(self, due: float) -> None:
         if self._idle:
-            self._post(self._idle.pop(), due)
+            self._post(self._idle.popleft(), due)
         else:
             self._waiting.append(due)
 

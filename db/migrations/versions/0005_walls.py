@@ -41,7 +41,21 @@ STATEMENTS: Final[tuple[LiteralString, ...]] = (
     CREATE STATISTICS florin.transactions_ledger_stats ON (ARRAY[ledger_id])
         FROM florin.transactions
     """,
-    "ANALYZE florin.users, florin.accounts, florin.transactions",
+    # Only where there is something: of a table that was analysed while it was empty PostgreSQL thinks
+    # that it stays small, and reads it whole until it is analysed again.
+    """
+    DO $$ BEGIN
+        IF EXISTS (SELECT FROM florin.users) THEN
+            ANALYZE florin.users;
+        END IF;
+        IF EXISTS (SELECT FROM florin.accounts) THEN
+            ANALYZE florin.accounts;
+        END IF;
+        IF EXISTS (SELECT FROM florin.transactions) THEN
+            ANALYZE florin.transactions;
+        END IF;
+    END $$
+    """,
     # The setting is read once a statement and not once a row, because it is asked for in a query of
     # its own. Missing or empty, it is no ledger's.
     """

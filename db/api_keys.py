@@ -11,6 +11,7 @@ from uuid import UUID
 
 import msgspec
 import psycopg
+from psycopg.sql import SQL
 
 from db import statements
 from db.arrays import UUIDs
@@ -18,7 +19,7 @@ from db.statements import Connection
 
 
 class ApiKey(msgspec.Struct, frozen=True, gc=False):
-    """A key as it is stored; ``ledgers`` are ids and codes, in the order of their ids."""
+    """A key as it is stored; its ledgers' ids and codes are in the order of the ids."""
 
     key_id: UUID
     name: str
@@ -45,27 +46,18 @@ class NewApiKey(msgspec.Struct, frozen=True, kw_only=True):
     expires_at: datetime | None
 
 
-BY_ID: Final[LiteralString] = """
+_SELECT: Final = SQL("""
     SELECT k.key_id, k.name, k.secret_hash, k.hashed_with, k.scopes, k.ledger_ids,
         ARRAY(
             SELECT l.code FROM florin.ledgers AS l
             WHERE l.ledger_id = ANY(k.ledger_ids) ORDER BY l.ledger_id
         ) AS ledger_codes,
         k.created_at, k.expires_at, k.revoked_at, k.last_used_at
-    FROM florin.api_keys AS k
-    WHERE k.key_id = %(key_id)s
-"""
+    FROM florin.api_keys AS k""")
 
-EVERY: Final[LiteralString] = """
-    SELECT k.key_id, k.name, k.secret_hash, k.hashed_with, k.scopes, k.ledger_ids,
-        ARRAY(
-            SELECT l.code FROM florin.ledgers AS l
-            WHERE l.ledger_id = ANY(k.ledger_ids) ORDER BY l.ledger_id
-        ) AS ledger_codes,
-        k.created_at, k.expires_at, k.revoked_at, k.last_used_at
-    FROM florin.api_keys AS k
-    ORDER BY k.key_id
-"""
+BY_ID: Final = SQL("{} WHERE k.key_id = %(key_id)s").format(_SELECT)
+
+EVERY: Final = SQL("{} ORDER BY k.key_id").format(_SELECT)
 
 # Revoked and expired ones, too: who has ever configured credentials is not served without.
 EXIST: Final[LiteralString] = "SELECT EXISTS (SELECT FROM florin.api_keys)"

@@ -80,9 +80,11 @@ def impatient(statement_timeout_seconds: float) -> type[Connection]:
 
 
 @asynccontextmanager
-async def within_a_round_trip(conn: Connection) -> AsyncIterator[None]:
+async def within_a_round_trip(
+    conn: Connection, seconds: float = ROUND_TRIP_SECONDS
+) -> AsyncIterator[None]:
     """For what is answered at once: hang up where it is not."""
-    alarm = asyncio.get_running_loop().call_later(ROUND_TRIP_SECONDS, hang_up, conn)
+    alarm = asyncio.get_running_loop().call_later(seconds, hang_up, conn)
     try:
         yield
     finally:

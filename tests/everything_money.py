@@ -1,5 +1,7 @@
 """The part of the walk that moves and holds money, in every way there is."""
 
+import asyncio
+
 from db.ledgers import DEFAULT_LEDGER_ID
 from server import sweeper
 from tests.api import Api, transaction
@@ -41,7 +43,8 @@ async def walk_money(api: Api, cash: str, wallet: str) -> None:
     for key in ("captured", "voided", "open"):
         await api.post(key, leg, pending=True)
     await api.post("expires", leg, pending=True)
-    expire(str(api.pool.conninfo), "expires")
+    # Aside: behind a pooler it may have to wait for a connection that this loop has to give back.
+    await asyncio.to_thread(expire, str(api.pool.conninfo), "expires")
     # Over accounts that have something pending: what of it has expired is asked for.
     captured = await api.capture("capture", "captured", "2.00")
     await api.void("void", "voided")

@@ -119,7 +119,7 @@ def running(
     """A migrated server while the block runs; its folder goes with it."""
     with folder() as place:
         server = Postgres(place / "primary", host=host, prefix=prefix)
-        run("cp", "-a", f"{_migrated()}/data", str(server.data))
+        run("cp", "-a", f"{_migrated(binaries())}/data", str(server.data))
         server.configure(options or {})
         try:
             server.start()
@@ -129,8 +129,8 @@ def running(
 
 
 @cache
-def _migrated() -> Path:
-    """A cluster that was migrated and stopped, to be copied: once for all scenarios of a run."""
+def _migrated(_of: Path) -> Path:
+    """A cluster that was migrated and stopped, to be copied: once for each PostgreSQL in a run."""
     kept = ExitStack()
     atexit.register(kept.close)
     server = Postgres(kept.enter_context(folder()) / "template")

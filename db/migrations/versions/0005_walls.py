@@ -41,8 +41,8 @@ STATEMENTS: Final[tuple[LiteralString, ...]] = (
     CREATE STATISTICS florin.transactions_ledger_stats ON (ARRAY[ledger_id])
         FROM florin.transactions
     """,
-    # Only where there is something: of a table that was analysed while it was empty PostgreSQL thinks
-    # that it stays small, and reads it whole until it is analysed again.
+    # Only where there is something: of a table that was analysed while it was empty PostgreSQL
+    # thinks that it stays small, and reads it whole until it is analysed again.
     """
     DO $$ BEGIN
         IF EXISTS (SELECT FROM florin.users) THEN

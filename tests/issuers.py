@@ -16,6 +16,8 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from jwt.algorithms import ECAlgorithm, OKPAlgorithm, RSAAlgorithm
 
 from server.key_sets import KeySet
+from server.settings import Settings
+from server.tokens import TokenClaims, TokenRefusal, Tokens
 
 ISSUER: Final = "https://login.example.com/"
 AUDIENCE: Final = "florin"
@@ -104,6 +106,35 @@ def claims(**changed: Any) -> dict[str, Any]:  # noqa: ANN401 - JSON
         "scope": "openid florin:read florin:write",
     }
     return {name: value for name, value in (good | changed).items() if value is not None}
+
+
+def believing(url: str) -> dict[str, Any]:
+    """The settings of a server that believes the issuer whose keys are there."""
+    return {"jwt_issuer": ISSUER, "jwt_audience": AUDIENCE, "jwt_jwks_url": url}
+
+
+def settings(issuer: "Issuer", **changed: Any) -> Settings:  # noqa: ANN401
+    """Those, and what is changed of them."""
+    return Settings.model_validate(believing(issuer.url) | changed)
+
+
+async def refusal(tokens: Tokens, token: str) -> str:
+    """Why a token is refused; fails where it is not."""
+    answer = await tokens.claims(token)
+    assert isinstance(answer, TokenRefusal), answer
+    return answer.message
+
+
+async def believed(tokens: Tokens, token: str) -> TokenClaims:
+    """What a token says; fails where it is not believed."""
+    answer = await tokens.claims(token)
+    assert isinstance(answer, TokenClaims), answer
+    return answer
+
+
+async def has(keys: KeySet, key_id: str | None = "old") -> bool:
+    """Whether the issuer has a key of this name."""
+    return await keys.key(key_id, "ES256") is not None
 
 
 def part(value: object) -> str:

@@ -11,7 +11,7 @@ import pytest
 from server import key_sets
 from server.key_sets import FRESH_SECONDS, KeySet, KeySetUnavailableError
 from tests.certificates import Authority
-from tests.issuers import Clock, Issuer, SigningKey, issuing, keys_at
+from tests.issuers import Clock, Issuer, SigningKey, has, issuing, keys_at
 from tests.servers import free_port
 
 OLD, NEW = SigningKey("old"), SigningKey("new")
@@ -32,10 +32,6 @@ def issuer() -> Iterator[Issuer]:
 async def keys(issuer: Issuer, clock: Clock) -> AsyncIterator[KeySet]:
     async with keys_at(issuer.url, clock) as opened:
         yield opened
-
-
-async def has(keys: KeySet, key_id: str | None = "old") -> bool:
-    return await keys.key(key_id, "ES256") is not None
 
 
 @pytest.mark.parametrize("names", [("127.0.0.1",), ("login.example.com",)])

@@ -15,7 +15,7 @@ from server.key_sets import (
     KeySet,
     KeySetUnavailableError,
 )
-from tests.issuers import Clock, Issuer, SigningKey, issuing, keys_at
+from tests.issuers import Clock, Issuer, SigningKey, has, issuing, keys_at
 from tests.servers import free_port
 
 OLD, NEW = SigningKey("old"), SigningKey("new")
@@ -36,10 +36,6 @@ def issuer() -> Iterator[Issuer]:
 async def keys(issuer: Issuer, clock: Clock) -> AsyncIterator[KeySet]:
     async with keys_at(issuer.url, clock) as opened:
         yield opened
-
-
-async def has(keys: KeySet, key_id: str | None = "old") -> bool:
-    return await keys.key(key_id, "ES256") is not None
 
 
 async def settled(keys: KeySet) -> None:

@@ -13,7 +13,7 @@ import pytest
 from server import key_sets
 from tests.api import Api, serving
 from tests.credentials import SECRET, new_key, new_ledger
-from tests.issuers import AUDIENCE, ISSUER, Issuer, SigningKey, claims, issuing
+from tests.issuers import Issuer, SigningKey, believing, claims, issuing
 from tests.servers import free_port
 from tests.sockets import served
 
@@ -32,10 +32,6 @@ def key() -> SigningKey:
 def issuer(key: SigningKey) -> Iterator[Issuer]:
     with issuing(key) as running:
         yield running
-
-
-def believing(url: str) -> dict[str, Any]:
-    return {"jwt_issuer": ISSUER, "jwt_audience": AUDIENCE, "jwt_jwks_url": url}
 
 
 @pytest.fixture

@@ -11,7 +11,16 @@ from server import tokens
 from server.callers import Scope
 from server.settings import Settings
 from server.tokens import TokenClaims, TokenRefusal, Tokens
-from tests.issuers import AUDIENCE, ISSUER, Issuer, SigningKey, claims, issuing, part
+from tests.issuers import (
+    AUDIENCE,
+    ISSUER,
+    Issuer,
+    SigningKey,
+    claims,
+    issuing,
+    part,
+    settings,
+)
 
 
 @pytest.fixture(scope="module")
@@ -27,8 +36,7 @@ def issuer(key: SigningKey) -> Iterator[Issuer]:
 
 @pytest.fixture
 async def florin(issuer: Issuer) -> AsyncIterator[Tokens]:
-    settings = Settings(jwt_issuer=ISSUER, jwt_audience=AUDIENCE, jwt_jwks_url=issuer.url)
-    async with tokens.opened(settings) as opened:
+    async with tokens.opened(settings(issuer)) as opened:
         assert opened is not None
         yield opened
 

@@ -6,9 +6,17 @@ from typing import Any
 import pytest
 
 from server import tokens
-from server.settings import Settings
-from server.tokens import TokenClaims, TokenRefusal, Tokens
-from tests.issuers import AUDIENCE, ISSUER, Issuer, SigningKey, claims, issuing, part
+from server.tokens import Tokens
+from tests.issuers import (
+    Issuer,
+    SigningKey,
+    believed,
+    claims,
+    issuing,
+    part,
+    refusal,
+    settings,
+)
 
 
 @pytest.fixture(scope="module")
@@ -22,28 +30,11 @@ def issuer(key: SigningKey) -> Iterator[Issuer]:
         yield running
 
 
-def settings(issuer: Issuer, **changed: Any) -> Settings:  # noqa: ANN401
-    given = {"jwt_issuer": ISSUER, "jwt_audience": AUDIENCE, "jwt_jwks_url": issuer.url}
-    return Settings.model_validate(given | changed)
-
-
 @pytest.fixture
 async def florin(issuer: Issuer) -> AsyncIterator[Tokens]:
     async with tokens.opened(settings(issuer)) as opened:
         assert opened is not None
         yield opened
-
-
-async def refusal(florin: Tokens, token: str) -> str:
-    answer = await florin.claims(token)
-    assert isinstance(answer, TokenRefusal), answer
-    return answer.message
-
-
-async def believed(florin: Tokens, token: str) -> TokenClaims:
-    answer = await florin.claims(token)
-    assert isinstance(answer, TokenClaims), answer
-    return answer
 
 
 @pytest.mark.parametrize(

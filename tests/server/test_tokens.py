@@ -14,8 +14,19 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from server import tokens
 from server.callers import Scope
 from server.settings import Settings
-from server.tokens import TokenClaims, TokenRefusal, Tokens
-from tests.issuers import AUDIENCE, ISSUER, Issuer, SigningKey, claims, issuing, part
+from server.tokens import Tokens
+from tests.issuers import (
+    AUDIENCE,
+    ISSUER,
+    Issuer,
+    SigningKey,
+    believed,
+    claims,
+    issuing,
+    part,
+    refusal,
+    settings,
+)
 
 ALGORITHMS = ("RS256", "PS256", "ES256", "ES384", "ES512", "EdDSA")
 
@@ -36,28 +47,11 @@ def issuer(keys: dict[str, SigningKey]) -> Iterator[Issuer]:
         yield running
 
 
-def settings(issuer: Issuer, **changed: Any) -> Settings:  # noqa: ANN401
-    given = {"jwt_issuer": ISSUER, "jwt_audience": AUDIENCE, "jwt_jwks_url": issuer.url}
-    return Settings.model_validate(given | changed)
-
-
 @pytest.fixture
 async def florin(issuer: Issuer) -> AsyncIterator[Tokens]:
     async with tokens.opened(settings(issuer)) as opened:
         assert opened is not None
         yield opened
-
-
-async def refusal(florin: Tokens, token: str) -> str:
-    answer = await florin.claims(token)
-    assert isinstance(answer, TokenRefusal), answer
-    return answer.message
-
-
-async def believed(florin: Tokens, token: str) -> TokenClaims:
-    answer = await florin.claims(token)
-    assert isinstance(answer, TokenClaims), answer
-    return answer
 
 
 async def test_a_good_token_says_who_and_what_and_until_when(

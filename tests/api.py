@@ -201,12 +201,15 @@ async def serving(
 ) -> AsyncIterator[Api]:
     """The application over a database, its pool open while the block runs.
 
-    Nothing happens in the background unless the settings say so: tests count statements.
+    Nothing happens in the background unless the settings say so: tests count statements. Nor are
+    rates held against a test, whose requests all come from one caller, as fast as they can.
     """
     quiet = {
         "sweep_interval_seconds": 0,
         "seal_interval_seconds": 0,
         "measure_interval_seconds": 0,
+        "credential_cost_per_second": 0,
+        "credential_mutations_per_second": 0,
     }
     configured = Settings(database_url=SecretStr(database_url), **{**quiet, **settings})
     application = app.create(configured, cursor_factory=cursor_factory)

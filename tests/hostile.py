@@ -64,6 +64,7 @@ def assert_answered(response: httpx.Response, shown: object = "") -> Any:  # noq
     """The body of an answer that is no fault and, where it says no, says why."""
     told = f"{shown!r:.1500} was answered with {response.status_code} {response.text:.600}"
     assert response.status_code < 500, told
+    assert response.status_code != 429, f"not looked at: {told}"
     body = response.json()
     assert set(body) <= {"data", "errors", "extensions"}, told
     assert "errors" in body or response.status_code == 200, told

@@ -12,10 +12,11 @@ serve: $(READY)  ## serve on 127.0.0.1:8000, on an embedded PostgreSQL unless DA
 playground: $(READY)  ## build the playground that browsers get at /graphql anew
 	$(BIN)/python -m tools.playground
 
-test: $(READY)  ## every test, on the embedded PostgreSQL and on TEST_DATABASE_URL where it is set
+test: $(READY)  ## every test, on the embedded PostgreSQL; where TEST_DATABASE_URL is set, there with graphql-core, too
 	env -u TEST_DATABASE_URL $(BIN)/python -m pytest
-	@if [ -n "$$TEST_DATABASE_URL" ]; then echo "Once more, on TEST_DATABASE_URL, without what does not depend on it:"; \
-		$(BIN)/python -m pytest $(foreach folder,clients browser faults ledger tools schema bench,--ignore=tests/$(folder)); fi
+	@if [ -n "$$TEST_DATABASE_URL" ]; then \
+		echo "Once more, on TEST_DATABASE_URL and with the other executor, without what depends on neither:"; \
+		FLORIN_EXECUTOR=graphql-core $(BIN)/python -m pytest $(foreach folder,clients browser execution faults ledger tools schema bench,--ignore=tests/$(folder)); fi
 
 check: $(READY)  ## everything that CI runs
 	$(BIN)/ruff format --check .
@@ -25,8 +26,8 @@ check: $(READY)  ## everything that CI runs
 	$(BIN)/python -m tools.schema_changes
 	$(MAKE) test
 
-bench: $(READY)  ## side-by-side benchmarks; prints ratios, asserts nothing
-	$(BIN)/python -m bench
+bench: $(READY)  ## Florin beside others, some 20 minutes (QUICK=1: three); prints ratios, asserts nothing
+	$(BIN)/python -m bench $(if $(QUICK),--quick)
 
 bench-growth: $(READY)  ## whether reads slow down from 20,000 to 2,000,000 entries, and what verify takes
 	$(BIN)/python -m bench.growth

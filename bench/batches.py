@@ -21,6 +21,14 @@ _FLOOR: Final = -(10**15)
 COMMITTED: Final = """
     mutation ($input: PostTransactionsInput!) { postTransactions(input: $input) { committed } }
 """
+SINGLE: Final = """
+    mutation ($input: PostTransactionInput!) {
+        postTransaction(input: $input) {
+            ... on PostTransactionSuccess { transaction { id } }
+            ... on Refusal { code }
+        }
+    }
+"""
 COMMITTED_AND_IDS: Final = """
     mutation ($input: PostTransactionsInput!) {
         postTransactions(input: $input) {
@@ -55,19 +63,28 @@ def open_accounts(database_url: str) -> None:
         conn.execute("VACUUM ANALYZE florin.accounts")
 
 
-def inputs(size: int) -> Iterator[list[dict[str, Any]]]:
-    """Batches of PostTransactionInput without end; no key is ever used twice."""
+def inputs(size: int, *, accounts: int = ACCOUNTS) -> Iterator[list[dict[str, Any]]]:
+    """Batches of PostTransactionInput without end, among so many of the accounts.
+
+    No key is ever used twice.
+    """
     # Unlike in every process and at every start, and as long as an application's own keys.
     stem = f"{os.getpid():08d}-{random.getrandbits(64):016x}"
     numbers = itertools.count()
     while True:
-        yield [_input(f"{stem}-{next(numbers):08d}") for _ in range(size)]
+        yield [_input(f"{stem}-{next(numbers):08d}", accounts) for _ in range(size)]
 
 
 def bodies(query: str, size: int) -> Iterator[bytes]:
-    """Bodies of POST requests, without end."""
+    """Bodies of POST requests that post so many at once, without end."""
     for batch in inputs(size):
         yield orjson.dumps({"query": query, "variables": {"input": {"transactions": batch}}})
+
+
+def single_bodies(*, accounts: int) -> Iterator[bytes]:
+    """Bodies of POST requests that post one transaction each, without end."""
+    for (one,) in inputs(1, accounts=accounts):
+        yield orjson.dumps({"query": SINGLE, "variables": {"input": one}})
 
 
 def requests(size: int) -> Iterator[list[TransactionRequest]]:
@@ -80,9 +97,9 @@ def _code(number: int) -> str:
     return f"user:{number:08d}:wallet"
 
 
-def _input(key: str) -> dict[str, Any]:
-    debit = random.randrange(ACCOUNTS)
-    credit = (debit + random.randrange(1, ACCOUNTS)) % ACCOUNTS
+def _input(key: str, accounts: int) -> dict[str, Any]:
+    debit = random.randrange(accounts)
+    credit = (debit + random.randrange(1, accounts)) % accounts
     cents = random.randrange(1, 100_000)
     posting = {
         "debit": {"code": _code(debit)},

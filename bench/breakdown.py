@@ -19,7 +19,7 @@ import msgspec
 import orjson
 import uvloop
 from graphql import DocumentNode, OperationDefinitionNode, execute, parse
-from graphql.execution.values import get_variable_values
+from graphql.execution.values import VariableValues, get_variable_values
 from psycopg._queries import PostgresQuery
 from psycopg.adapt import Transformer
 from strawberry.types.arguments import convert_argument
@@ -29,19 +29,27 @@ from bench.report import Measured, Table
 from db import actions, ledgers, loans, posting, posting_writes, statements
 from db.pool import Pool, open_pool
 from db.statements import Connection, Write
+from execution import Plan, compile_plan
+from execution.variables import compile_variables
 from ledger import identifiers
 from ledger import posting as rules
 from ledger.posting import Decision
 from ledger.transactions import BATCH_MAX, Malformed, Request
+from resolvers import posting_outcomes
 from resolvers.context import Context
 from resolvers.mutations import submit_transactions as resolver
 from schema.build import schema
-from schema.mutations.submit_transactions import PostTransactionsInput
+from schema.transaction_inputs import PostTransactionsInput
 from server.settings import Settings
 
 _GRAPHQL_SCHEMA: Final = schema._schema  # noqa: SLF001 - as the server does
 _DOCUMENT: Final = parse(batches.COMMITTED_AND_IDS)
-_SHORT_DOCUMENT: Final = parse(batches.COMMITTED)
+_PLAN: Final = compile_plan(_GRAPHQL_SCHEMA, _DOCUMENT)
+_SHORT_PLAN: Final = compile_plan(_GRAPHQL_SCHEMA, parse(batches.COMMITTED))
+(_OPERATION,) = _DOCUMENT.definitions
+assert isinstance(_OPERATION, OperationDefinitionNode)
+_DEFINITIONS: Final = _OPERATION.variable_definitions or ()
+_COERCION: Final = compile_variables(_GRAPHQL_SCHEMA, _DEFINITIONS)
 _BATCHES_A_ROUND: Final = 10
 _WARM_UP: Final = 5
 
@@ -130,11 +138,14 @@ async def _request(watch: Watch, pool: Pool, body: bytes) -> None:
     """One request, stage by stage."""
     with watch.stage("JSON to dicts (orjson)"):
         content = orjson.loads(body)
-    with watch.stage("variable coercion (graphql-core)"):
-        variables = _coerced(content["variables"])
-    with watch.stage("input objects (Strawberry)"):
+    with watch.stage("variables"):
+        values = _COERCION(content["variables"], hide_suggestions=False)
+    with watch.stage("  graphql-core's own coercion"):
+        get_variable_values(_GRAPHQL_SCHEMA, _DEFINITIONS, content["variables"])
+    assert isinstance(values, VariableValues)
+    with watch.stage("input objects"):
         given = convert_argument(
-            variables["input"],
+            values.coerced["input"],
             PostTransactionsInput,
             schema.schema_converter.scalar_registry,
             schema.config,
@@ -147,21 +158,9 @@ async def _request(watch: Watch, pool: Pool, body: bytes) -> None:
         ]
     decision, recorded_at = await _post(watch, pool, requests)
     with watch.stage("results with their rows"):
-        rows = {
-            record.transaction_id: resolver._transaction(request, record, recorded_at)  # noqa: SLF001
-            for request, record in decision.created
-        }
-        results = [resolver._result(one, rows) for one in decision.outcomes]  # noqa: SLF001
+        rows = posting_outcomes.created(decision, recorded_at)
+        results = [posting_outcomes.result(one, rows) for one in decision.outcomes]
     await _answer(watch, pool, resolver.PostTransactionsPayload(results, committed=True))
-
-
-def _coerced(variables: dict[str, Any]) -> dict[str, Any]:
-    (operation,) = _DOCUMENT.definitions
-    assert isinstance(operation, OperationDefinitionNode)
-    values = get_variable_values(_GRAPHQL_SCHEMA, operation.variable_definitions or (), variables)
-    if isinstance(values, list):
-        raise values[0]
-    return dict(values.coerced)
 
 
 async def _post(
@@ -177,9 +176,7 @@ async def _post(
                 )
             recorded_at = rules.recorded_time(clock, accounts)
             with watch.stage("transaction ids"):
-                ids = [
-                    identifiers.uuid7(recorded_at, sequence=index) for index in range(len(requests))
-                ]
+                ids = identifiers.uuid7_sequence(recorded_at, len(requests))
             with watch.stage("decide"):
                 decision = rules.decide(
                     requests,
@@ -216,10 +213,12 @@ async def _answer(watch: Watch, pool: Pool, payload: resolver.PostTransactionsPa
 
     with mock.patch.object(resolver, "submit_all", answered):
         nothing: dict[str, Any] = {"input": {"transactions": []}}
-        with watch.stage("answer (graphql-core): committed and ids"):
-            result = await _executed(pool, _DOCUMENT, nothing)
+        with watch.stage("answer: committed and ids"):
+            result = await _executed(_PLAN, pool, nothing)
         with watch.stage("  or only: committed"):
-            await _executed(pool, _SHORT_DOCUMENT, nothing)
+            await _executed(_SHORT_PLAN, pool, nothing)
+        with watch.stage("  graphql-core's own answer"):
+            await _executed(_DOCUMENT, pool, nothing)
     with watch.stage("answer to JSON (orjson)"):
         orjson.dumps({"data": result.data})
 
@@ -227,17 +226,22 @@ async def _answer(watch: Watch, pool: Pool, payload: resolver.PostTransactionsPa
 async def _whole(watch: Watch, pool: Pool, body: bytes) -> None:
     with watch.stage("ALL OF IT, without HTTP"):
         content = orjson.loads(body)
-        result = await _executed(pool, _DOCUMENT, content["variables"])
+        result = await _executed(_PLAN, pool, content["variables"])
         orjson.dumps({"data": result.data})
 
 
-async def _executed(pool: Pool, document: DocumentNode, variables: dict[str, Any]) -> Any:  # noqa: ANN401
-    result: Any = execute(
-        _GRAPHQL_SCHEMA,
-        document,
-        context_value=Context(pool, ledgers.DEFAULT_LEDGER_ID),
-        variable_values=variables,
-    )
+async def _executed(
+    executed: Plan | DocumentNode | list[Any], pool: Pool, variables: dict[str, Any]
+) -> Any:  # noqa: ANN401
+    assert not isinstance(executed, list), executed
+    context = Context(pool, ledgers.DEFAULT_LEDGER_ID)
+    result: Any
+    if isinstance(executed, Plan):
+        result = executed.execute(context_value=context, variable_values=variables)
+    else:
+        result = execute(
+            _GRAPHQL_SCHEMA, executed, context_value=context, variable_values=variables
+        )
     result = await result
     if result.errors:
         raise RuntimeError(f"not answered: {result.errors[0]}")

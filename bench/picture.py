@@ -13,8 +13,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.typing import RcKeyType
 
-_INK: Final = "#24292f"
-_PALE: Final = "#d0d7de"
+INK: Final = "#24292f"
+PALE: Final = "#d0d7de"
 # Told apart by most of those who see fewer colours, and dark enough for words on white.
 _COLOURS: Final = (
     "#0072b2",
@@ -27,17 +27,17 @@ _COLOURS: Final = (
     "#55606b",
     "#6f42c1",
 )
-_STYLE: Final[dict[RcKeyType, Any]] = {
+STYLE: Final[dict[RcKeyType, Any]] = {
     # Words stay words, in whatever sans-serif the reader has: nothing is fetched.
     "svg.fonttype": "none",
     "svg.hashsalt": "florin",
     "font.family": "sans-serif",
     "font.size": 11,
-    "text.color": _INK,
-    "axes.labelcolor": _INK,
-    "axes.edgecolor": _PALE,
-    "xtick.color": _INK,
-    "ytick.color": _INK,
+    "text.color": INK,
+    "axes.labelcolor": INK,
+    "axes.edgecolor": PALE,
+    "xtick.color": INK,
+    "ytick.color": INK,
 }
 _TICKS: Final = [step * 10.0**power for power in range(-3, 6) for step in (1, 2, 5)]
 # Room above and below the lines, as a factor.
@@ -50,7 +50,7 @@ _NUDGES: Final = 100
 
 def draw(path: Path, title: str, lines: Mapping[str, Mapping[int, float]]) -> Path:
     """Write milliseconds over entries, one line for each name, named at its end; the file."""
-    with mpl.rc_context(_STYLE):
+    with mpl.rc_context(STYLE):
         figure = Figure(figsize=(9.6, 5.4), facecolor="white")
         axes = figure.add_axes((0.08, 0.12, 0.6, 0.76))
         axes.set_xscale("log")
@@ -75,7 +75,7 @@ def _dress(axes: Axes, title: str, lines: Mapping[str, Mapping[int, float]]) -> 
     shown = [tick for tick in _TICKS if axes.get_ylim()[0] <= tick <= axes.get_ylim()[1]]
     axes.set_yticks(shown, [f"{tick:g}" for tick in shown])
     axes.minorticks_off()
-    axes.grid(visible=True, axis="y", color=_PALE, linewidth=0.8)
+    axes.grid(visible=True, axis="y", color=PALE, linewidth=0.8)
     axes.set_axisbelow(True)
     for edge in ("top", "right", "left"):
         axes.spines[edge].set_visible(False)

@@ -18,10 +18,20 @@ _LIBRARIES: Final = (
     "graphql-core",
     "starlette",
     "uvicorn",
+    "uvloop",
+    "httptools",
     "psycopg",
+    "psycopg-pool",
+    "msgspec",
     "orjson",
 )
-_SERVER_SETTINGS: Final = ("fsync", "synchronous_commit", "shared_buffers", "max_wal_size")
+_SERVER_SETTINGS: Final = (
+    "max_connections",
+    "fsync",
+    "synchronous_commit",
+    "shared_buffers",
+    "max_wal_size",
+)
 
 
 class Table(msgspec.Struct, frozen=True):
@@ -82,21 +92,17 @@ def save(
     ``picture`` is the name of a file beside them that the first of the two shows.
     """
     folder.mkdir(exist_ok=True)
-    markdown = folder / f"{name}.md"
+    written = folder / f"{name}.md"
     tables = [one.table for one in measured.values()]
-    markdown.write_text(_markdown(about, tables, picture), encoding="utf-8")
+    written.write_text(markdown(about, tables, picture), encoding="utf-8")
     figures = {name: one.figures for name, one in measured.items()}
     content = msgspec.json.encode({"machine": about, "figures": figures})
-    markdown.with_suffix(".json").write_bytes(msgspec.json.format(content))
-    return markdown
+    written.with_suffix(".json").write_bytes(msgspec.json.format(content))
+    return written
 
 
-def _aligned(row: Sequence[str], widths: Sequence[int]) -> list[str]:
-    first, *rest = zip(row, widths, strict=True)
-    return [first[0].ljust(first[1]), *(text.rjust(width) for text, width in rest)]
-
-
-def _markdown(about: Mapping[str, str], tables: Sequence[Table], picture: str | None) -> str:
+def markdown(about: Mapping[str, str], tables: Sequence[Table], picture: str | None) -> str:
+    """A page of what the figures hold for, the picture and the tables."""
     lines = ["# Benchmark", "", "Ratios to think with, not capacities.", ""]
     lines += [f"- {name}: {value}" for name, value in about.items()]
     if picture is not None:
@@ -107,6 +113,11 @@ def _markdown(about: Mapping[str, str], tables: Sequence[Table], picture: str | 
         lines.append(f"|---|{'--:|' * (len(table.columns) - 1)}")
         lines += [f"| {' | '.join(row)} |" for row in table.rows]
     return "\n".join(lines) + "\n"
+
+
+def _aligned(row: Sequence[str], widths: Sequence[int]) -> list[str]:
+    first, *rest = zip(row, widths, strict=True)
+    return [first[0].ljust(first[1]), *(text.rjust(width) for text, width in rest)]
 
 
 def _setting(conn: psycopg.Connection, name: str) -> str:

@@ -24,23 +24,41 @@ from psycopg.sql import SQL, Identifier
 from db import setup
 from server import embedded
 
+# Of all that ``bench.speed`` measures beside each other.
+CONNECTIONS_MAX: Final = 200
 _START_SECONDS_MAX: Final = 30
 _STOP_SECONDS_MAX: Final = 20
+_PGBENCH_THREADS: Final = 2
+# Of a server that failed; a line for each request may come before what it has to say.
+_LOG_SHOWN_BYTES: Final = 4_000
 _TPS: Final = re.compile(r"tps = ([0-9.]+)")
 
 
 @contextlib.contextmanager
 def postgresql() -> Iterator[str]:
-    """A server to create databases on: BENCH_DATABASE_URL's, or an embedded one of this run."""
+    """A server to create databases on: BENCH_DATABASE_URL's, or an embedded one of this run.
+
+    The latter takes more connections than by default, for many servers are measured side by side.
+    """
     given = os.environ.get("BENCH_DATABASE_URL")
     if given:
         yield given
         return
-    with (
-        tempfile.TemporaryDirectory(prefix="florin-bench-", ignore_cleanup_errors=True) as folder,
-        embedded.running(Path(folder)) as url,
-    ):
-        yield url
+    with tempfile.TemporaryDirectory(prefix="florin-bench-", ignore_cleanup_errors=True) as folder:
+        with embedded.running(Path(folder)) as url, psycopg.connect(url, autocommit=True) as conn:
+            conn.execute(SQL("ALTER SYSTEM SET max_connections = {}").format(CONNECTIONS_MAX))
+        # From its start on.
+        with embedded.running(Path(folder)) as url:
+            yield url
+
+
+def refuse_few_connections(server_url: str) -> None:
+    """Raise where a server takes fewer than all of them side by side need."""
+    with psycopg.connect(server_url) as conn:
+        found = conn.execute("SELECT current_setting('max_connections')::integer").fetchone()
+    assert found is not None
+    if found[0] < CONNECTIONS_MAX:
+        raise RuntimeError(f"max_connections is {found[0]}; this takes {CONNECTIONS_MAX}.")
 
 
 @contextlib.contextmanager
@@ -66,35 +84,40 @@ def ledger(server_url: str, name: str) -> Iterator[str]:
 
 
 @contextlib.contextmanager
-def florin(database_url: str, *, workers: int) -> Iterator[int]:
+def florin(
+    database_url: str, *, workers: int, settings: Mapping[str, str] | None = None
+) -> Iterator[int]:
     """`florin serve` over a database, in processes of its own; gives its port."""
-    port = _free_port()
+    port = free_port()
     environment = os.environ | {
         "DATABASE_URL": database_url,
         "FLORIN_PORT": str(port),
         "FLORIN_WORKERS": str(workers),
+        **(settings or {}),
     }
     # The script that is installed beside this interpreter.
     command = [str(Path(sys.executable).with_name("florin")), "serve"]
-    with _served(command, environment, f"http://127.0.0.1:{port}/readyz"):
+    with served(command, environment, f"http://127.0.0.1:{port}/readyz"):
         yield port
 
 
 @contextlib.contextmanager
-def strawberry_view() -> Iterator[int]:
-    """The same schema behind Strawberry's own ASGI view, in a process of its own; its port."""
-    port = _free_port()
-    command = [sys.executable, "-m", "bench.strawberry_view", str(port)]
-    ready = f"http://127.0.0.1:{port}/graphql?query=%7B__typename%7D"
-    with _served(command, dict(os.environ), ready):
+def bare_answers() -> Iterator[int]:
+    """A server that does nothing but answer, in a process of its own; its port."""
+    port = free_port()
+    command = [sys.executable, "-m", "bench.bare_answers", str(port)]
+    with served(command, dict(os.environ), f"http://127.0.0.1:{port}/"):
         yield port
 
 
 @contextlib.contextmanager
-def _served(
+def served(
     command: Sequence[str], environment: Mapping[str, str], ready_url: str
 ) -> Iterator[None]:
-    """A server in a process of its own, ready until the block ends; its log where it fails."""
+    """A server in a process of its own, ready until the block ends.
+
+    If it ends before that, the end of its log is shown.
+    """
     with (
         tempfile.TemporaryFile() as log,
         # In a session of its own, so that Ctrl-C reaches it by way of the `finally` only.
@@ -106,11 +129,15 @@ def _served(
             start_new_session=True,
         ) as process,
     ):
+        is_ready = False
         try:
             _wait_until_ready(process, ready_url)
+            is_ready = True
             yield
         except Exception:
-            log.seek(0)
+            if is_ready and process.poll() is None:
+                raise
+            log.seek(max(0, log.seek(0, os.SEEK_END) - _LOG_SHOWN_BYTES))
             sys.stderr.write(log.read().decode(errors="replace"))
             raise
         finally:
@@ -125,9 +152,10 @@ class PgBench:
         self._program = _pgbench_program()
         self._run("-i", "-q", "-s", str(scale))
 
-    def transactions_per_second(self, seconds: int) -> float:
-        """What it reports after so many seconds: 8 clients, prepared statements."""
-        output = self._run("-M", "prepared", "-c", "8", "-j", "2", "-T", str(seconds))
+    def transactions_per_second(self, seconds: int, *, clients: int = 8) -> float:
+        """What it reports after so many seconds of prepared statements."""
+        shape = ("-c", str(clients), "-j", str(min(clients, _PGBENCH_THREADS)))
+        output = self._run("-M", "prepared", *shape, "-T", str(seconds))
         found = _TPS.search(output)
         if found is None:
             raise RuntimeError(f"pgbench did not say how fast it was:\n{output}")
@@ -163,7 +191,8 @@ def listener(port: int) -> psutil.Process:
     raise RuntimeError("the server was not found")
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A port that nobody listens on."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-PROJECTS = [ROOT / "playground", ROOT / "tests" / "clients"]
+PROJECTS = [ROOT / "playground", ROOT / "tests" / "clients", ROOT / "bench" / "postgraphile"]
 
 
 @pytest.mark.parametrize("project", PROJECTS, ids=lambda path: path.name)
@@ -21,6 +21,7 @@ def test_a_lock_file_pins_contents_and_no_addresses(project: Path) -> None:
 @pytest.mark.parametrize("project", PROJECTS, ids=lambda path: path.name)
 def test_a_project_names_exact_versions(project: Path) -> None:
     asked = json.loads((project / "package.json").read_text())
-    versions = {**asked.get("dependencies", {}), **asked.get("devDependencies", {})}
+    kinds = ("dependencies", "devDependencies", "optionalDependencies")
+    versions = {name: version for kind in kinds for name, version in asked.get(kind, {}).items()}
     assert versions
     assert [name for name, version in versions.items() if not version[0].isdigit()] == []

@@ -1,5 +1,6 @@
 """How values cross the wire: money as exact integers, JSON through orjson, arrays at once."""
 
+from struct import Struct
 from typing import Final
 
 import orjson
@@ -11,6 +12,14 @@ from psycopg.types.json import set_json_dumps, set_json_loads
 from psycopg.types.numeric import Int8BinaryDumper, Int8Dumper
 
 from db import arrays
+
+# A ``numeric`` on the wire: how many digits to the base of 10,000, the power of the first one, the
+# sign, which also says NaN and infinity, and how many decimals are shown.
+_HEADER: Final = Struct("!HhHH")
+# By how many there are: 38 decimals are ten of them, or eleven.
+_DIGITS: Final = tuple(Struct(f"!{count}H") for count in range(12))
+_BASE: Final = 10_000
+_SIGNS: Final = (0x0000, 0x4000)
 
 
 class MinorUnitsLoader(Loader):
@@ -27,6 +36,15 @@ class MinorUnitsLoader(Loader):
 
     def load(self, data: Buffer) -> int:
         """Return the int; raises where a number has decimals, which no stored amount can have."""
+        count, weight, sign, scale = _HEADER.unpack_from(data)
+        # Nearly all are such, and a Decimal on the way would take four times as long.
+        if sign in _SIGNS and scale == 0 and count < len(_DIGITS) and count <= weight + 1:
+            whole = 0
+            for digit in _DIGITS[count].unpack_from(data, _HEADER.size):
+                whole = whole * _BASE + digit
+            if weight >= count:
+                whole *= _BASE ** (1 + weight - count)
+            return -whole if sign else whole
         value = self._decimal.load(data)
         whole = int(value)
         if whole != value:

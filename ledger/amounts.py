@@ -5,7 +5,6 @@ Nothing here rounds, and nothing passes through a float or through ``decimal``'s
 default precision of 28 digits is less than the 38 that an amount may have.
 """
 
-import re
 from typing import Final
 
 import msgspec
@@ -16,7 +15,6 @@ MINOR_UNITS_MAX: Final = 10**DIGITS_MAX - 1
 
 # Long enough for every amount that could be valid; short enough never to be slow.
 _TEXT_MAX: Final = 80
-_SHAPE: Final = re.compile(r"(-?)([0-9]+)(?:\.([0-9]+))?")
 
 
 class Amount(msgspec.Struct, frozen=True, gc=False):
@@ -38,14 +36,13 @@ def parse(text: str) -> Amount | None:
     Exponents, signs other than a leading minus, spaces, separators, ``NaN`` and ``Infinity`` are
     not amounts.
     """
-    if len(text) > _TEXT_MAX:
+    if len(text) > _TEXT_MAX or not text.isascii():
         return None
-    match = _SHAPE.fullmatch(text)
-    if match is None:
+    whole, point, fraction = text.removeprefix("-").partition(".")
+    if not whole.isdigit() or (point and not fraction.isdigit()):
         return None
-    sign, whole, fraction = match.groups(default="")
     digits = int(whole + fraction)
-    return Amount(-digits if sign else digits, len(fraction))
+    return Amount(-digits if text[0] == "-" else digits, len(fraction))
 
 
 def render(minor_units: int, exponent: int) -> str:

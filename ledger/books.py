@@ -4,6 +4,7 @@ import msgspec
 
 from ledger import amounts
 from ledger.accounts import Account, Side, balance, expected, reserved
+from ledger.records import Entry, Record
 
 
 class Book(msgspec.Struct, gc=False):
@@ -14,27 +15,15 @@ class Book(msgspec.Struct, gc=False):
     """
 
     account: Account
+    debits_posted: int
+    credits_posted: int
+    debits_pending: int
+    credits_pending: int
+    version: int
+    # Posted on the normal side less posted on the other.
+    balance: int
     debits_expired: int = 0
     credits_expired: int = 0
-    debits_posted: int = 0
-    credits_posted: int = 0
-    debits_pending: int = 0
-    credits_pending: int = 0
-    version: int = 0
-    # Posted on the normal side less posted on the other.
-    balance: int = 0
-
-    def __post_init__(self) -> None:
-        """Open the book where the account stands."""
-        account = self.account
-        self.debits_posted = account.debits_posted
-        self.credits_posted = account.credits_posted
-        self.debits_pending = account.debits_pending
-        self.credits_pending = account.credits_pending
-        self.version = account.version
-        self.balance = balance(
-            account.normal_side, debits=account.debits_posted, credits=account.credits_posted
-        )
 
     @property
     def changed(self) -> bool:
@@ -68,14 +57,26 @@ class Book(msgspec.Struct, gc=False):
             credits_pending=self.credits_pending - self.credits_expired,
         )
 
-    def post(self, side: Side, amount: int) -> None:
+    def post(self, side: Side, amount: int, record: Record, position: int) -> Entry:
         """Enter an amount on one side; each entry is the account's next version."""
+        account = self.account
         if side == "DEBIT":
             self.debits_posted += amount
         else:
             self.credits_posted += amount
-        self.balance += amount if side == self.account.normal_side else -amount
+        self.balance += amount if side == account.normal_side else -amount
         self.version += 1
+        return Entry(
+            account.account_id,
+            self.version,
+            record.transaction_id,
+            position,
+            side,
+            amount,
+            self.balance,
+            self.debits_posted,
+            record.effective_at,
+        )
 
     def hold(self, side: Side, amount: int) -> None:
         """Reserve an amount on one side; a negative one is released again."""
@@ -87,3 +88,16 @@ class Book(msgspec.Struct, gc=False):
     def render(self, minor_units: int) -> str:
         """An amount of this account's currency, for people."""
         return amounts.render(minor_units, self.account.exponent)
+
+
+def opened(account: Account) -> Book:
+    """A book where the account stands."""
+    return Book(
+        account,
+        account.debits_posted,
+        account.credits_posted,
+        account.debits_pending,
+        account.credits_pending,
+        account.version,
+        balance(account.normal_side, debits=account.debits_posted, credits=account.credits_posted),
+    )

@@ -5,11 +5,11 @@ UUIDv7 is RFC 9562 section 5.7; the TypeID text is version 0.3 of its specificat
 
 import re
 import secrets
+import struct
 from datetime import UTC, datetime, timedelta
 from typing import Final, Literal
 from uuid import UUID
 
-import uuid_utils
 from typeid import TypeID
 from typeid.errors import TypeIDException
 
@@ -21,6 +21,11 @@ _VERSION: Final = re.compile(r"[1-9][0-9]{0,17}")
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _SEQUENCE_BITS: Final = 16
 _RANDOM_BITS: Final = 62 - _SEQUENCE_BITS
+_THIRTY_BITS: Final = 2**30 - 1
+_ALPHABET: Final = "0123456789abcdefghjkmnpqrstvwxyz"
+# What ten bits are written as.
+_PAIRS: Final = tuple(first + second for first in _ALPHABET for second in _ALPHABET)
+_RANDOM: Final = struct.Struct("!Q")
 
 
 def uuid7(at: datetime, *, sequence: int = 0) -> UUID:
@@ -36,9 +41,11 @@ def uuid7(at: datetime, *, sequence: int = 0) -> UUID:
 def uuid7_sequence(at: datetime, count: int) -> list[UUID]:
     """Ascending UUIDv7s for what is recorded at one moment, in order; at most 65,536."""
     moment = _moment(at)
+    # Asked for at once: the system's source of randomness is slow to answer, not to give much.
+    random = _RANDOM.iter_unpack(secrets.token_bytes(_RANDOM.size * count))
     return [
-        UUID(int=moment | sequence << _RANDOM_BITS | secrets.randbits(_RANDOM_BITS))
-        for sequence in range(count)
+        UUID(int=moment | sequence << _RANDOM_BITS | bits >> (64 - _RANDOM_BITS))
+        for sequence, (bits,) in enumerate(random)
     ]
 
 
@@ -49,12 +56,24 @@ def first_uuid7(at: datetime) -> UUID:
 
 def now() -> UUID:
     """A UUIDv7 for this moment."""
-    return uuid7(datetime.now(UTC), sequence=secrets.randbits(_SEQUENCE_BITS))
+    return UUID(int=_moment(datetime.now(UTC)) | secrets.randbits(_SEQUENCE_BITS + _RANDOM_BITS))
 
 
 def render(prefix: Prefix, value: UUID) -> str:
     """The TypeID text of a UUID."""
-    return str(TypeID.from_uuid(uuid_utils.UUID(int=value.int), prefix))
+    # By thirty bits, which are numbers that Python is quick with, and of those by ten: a third of
+    # the time that the library takes, and answers are full of ids.
+    number = value.int
+    a, b = number >> 90, number >> 60 & _THIRTY_BITS
+    c, d = number >> 30 & _THIRTY_BITS, number & _THIRTY_BITS
+    pairs = _PAIRS
+    return (
+        f"{prefix}_{pairs[a >> 30]}"
+        f"{pairs[a >> 20 & 1023]}{pairs[a >> 10 & 1023]}{pairs[a & 1023]}"
+        f"{pairs[b >> 20]}{pairs[b >> 10 & 1023]}{pairs[b & 1023]}"
+        f"{pairs[c >> 20]}{pairs[c >> 10 & 1023]}{pairs[c & 1023]}"
+        f"{pairs[d >> 20]}{pairs[d >> 10 & 1023]}{pairs[d & 1023]}"
+    )
 
 
 def parse(prefix: Prefix, text: str) -> UUID | None:

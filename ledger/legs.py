@@ -20,13 +20,14 @@ from ledger.refusals import (
     SameAccount,
 )
 from ledger.transactions import AccountKey, PostingRequest
+from ledger.worksheets import Worksheet
 
 
 class Leg(msgspec.Struct, frozen=True, gc=False):
     """A posting to be made, and the books it names, None where there is no such account.
 
-    ``posting`` is the request's; there is none where a recorded transaction is captured or
-    reversed, and ``recorded_amount`` is to be moved.
+    ``posting`` is the request's; there is none where a recorded transaction is reversed. ``amount``
+    is what is to be moved, in minor units; None where it has more decimals than the currency.
     """
 
     request_path: Path
@@ -34,7 +35,7 @@ class Leg(msgspec.Struct, frozen=True, gc=False):
     posting: PostingRequest | None
     debit: Book | None
     credit: Book | None
-    recorded_amount: int = 0
+    amount: int | None
 
     def path(self, *names: str) -> Path:
         """Where this posting, or something in it, stands in the mutation."""
@@ -46,11 +47,15 @@ class Leg(msgspec.Struct, frozen=True, gc=False):
         """Both books and the minor units; only for a leg that ``account_refusal`` let pass."""
         assert self.debit is not None
         assert self.credit is not None
-        if self.posting is None:
-            return self.debit, self.credit, self.recorded_amount
-        amount = self.posting.amount.minor_units(self.debit.account.exponent)
-        assert amount is not None
-        return self.debit, self.credit, amount
+        assert self.amount is not None
+        return self.debit, self.credit, self.amount
+
+
+def asked(path: Path, position: int, posting: PostingRequest, sheet: Worksheet) -> Leg:
+    """The leg of a request's posting."""
+    debit, credit = sheet.books.get(posting.debit.key), sheet.books.get(posting.credit.key)
+    amount = None if debit is None else posting.amount.minor_units(debit.account.exponent)
+    return Leg(path, position, posting, debit, credit, amount)
 
 
 AccountRefusal: TypeAlias = (
@@ -61,6 +66,8 @@ LimitRefusal: TypeAlias = InsufficientFunds | CeilingExceeded | InvalidAmount
 
 def account_refusal(legs: Sequence[Leg]) -> AccountRefusal | None:
     """The first reason why these accounts cannot take these postings, whatever their balances."""
+    if all(map(_plain, legs)):
+        return None
     for check in (_missing, _same, _stopped, _mismatched, _inexpressible):
         for leg in legs:
             refusal = check(leg)
@@ -81,6 +88,8 @@ def limit_refusal(legs: Sequence[Leg], *, pending: bool = False) -> LimitRefusal
     pending one each posting may still be captured in part, so that one may not make up for another:
     all that it may take away counts, and all that it may bring.
     """
+    if len(legs) == 1 and not pending and _within_limits(legs[0]):
+        return None
     effects: dict[int, _Effect] = {}
     for leg in legs:
         debit, credit, amount = leg.known()
@@ -92,6 +101,42 @@ def limit_refusal(legs: Sequence[Leg], *, pending: bool = False) -> LimitRefusal
             if refusal is not None:
                 return refusal
     return None
+
+
+def _plain(leg: Leg) -> bool:
+    """Whether none of the checks of ``account_refusal`` has anything to say: most often."""
+    if leg.debit is None or leg.credit is None or leg.debit is leg.credit:
+        return False
+    debit, credit = leg.debit.account, leg.credit.account
+    if not debit.state == credit.state == "OPEN" or debit.currency != credit.currency:
+        return False
+    return leg.amount is not None and leg.amount <= amounts.MINOR_UNITS_MAX
+
+
+def _within_limits(leg: Leg) -> bool:
+    """Whether the only leg of a posted transaction is clear of every limit: most often.
+
+    Holds that have expired still count here, so that a no is not a refusal yet.
+    """
+    debit, credit, amount = leg.known()
+    return (
+        _has_room(debit, amount)
+        and _has_room(credit, -amount)
+        and debit.debits_posted + debit.debits_pending + amount <= amounts.MINOR_UNITS_MAX
+        and credit.credits_posted + credit.credits_pending + amount <= amounts.MINOR_UNITS_MAX
+    )
+
+
+def _has_room(book: Book, debited: int) -> bool:
+    """Whether a movement stays within an account's limits; a negative one is credited."""
+    account = book.account
+    if account.normal_side == "DEBIT":
+        brought, coming, going = debited, book.debits_pending, book.credits_pending
+    else:
+        brought, coming, going = -debited, book.credits_pending, book.debits_pending
+    if brought < 0:
+        return account.floor is None or book.balance - going + brought >= account.floor
+    return account.ceiling is None or book.balance + coming + brought <= account.ceiling
 
 
 class _Effect(msgspec.Struct, gc=False):
@@ -175,13 +220,12 @@ def _inexpressible(leg: Leg) -> InvalidAmount | None:
     if leg.debit is None or leg.posting is None:
         return None
     account, posting = leg.debit.account, leg.posting
-    amount = posting.amount.minor_units(account.exponent)
-    if amount is None:
+    if leg.amount is None:
         problem = (
             f"{posting.amount_text} has {posting.amount.decimals} decimals; "
             f"{account.currency} has {account.exponent}"
         )
-    elif amount > amounts.MINOR_UNITS_MAX:
+    elif leg.amount > amounts.MINOR_UNITS_MAX:
         problem = f"the amount has more than {amounts.DIGITS_MAX} digits in minor units"
     else:
         return None

@@ -26,7 +26,7 @@ they may still bring; a hold counts in neither from the moment that it expires.
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
-from typing import TypeAlias
+from typing import Final, TypeAlias
 from uuid import UUID
 
 import msgspec
@@ -34,7 +34,6 @@ import msgspec
 from ledger import legs, replays, resolutions, transactions, worksheets
 from ledger.accounts import Account
 from ledger.books import Book
-from ledger.legs import Leg
 from ledger.records import Entry, EventKind, Record, RecordedPosting
 from ledger.refusals import BatchRefused, IdempotencyConflict, InvalidInput, PostingRefusal
 from ledger.transactions import (
@@ -71,6 +70,11 @@ class Replayed(msgspec.Struct, frozen=True, gc=False):
 
 
 Outcome: TypeAlias = Posted | Resolved | Replayed | PostingRefusal
+
+# As tuples: a union is made anew, and slower to be looked into, at each use.
+_ACCEPTED: Final = (Posted, Resolved, Replayed)
+_DONE: Final = (Posted, Resolved)
+_RESOLUTIONS: Final = (CaptureRequest, VoidRequest)
 
 
 class Decision(msgspec.Struct, frozen=True, gc=False):
@@ -162,8 +166,7 @@ def effective_time_limit(recorded_at: datetime) -> datetime:
 
 def _outcome(request: Request, transaction_id: UUID, sheet: Worksheet) -> Outcome:
     key = request.idempotency_key
-    is_resolution = isinstance(request, CaptureRequest | VoidRequest)
-    bound = sheet.bound(key, resolution=is_resolution)
+    bound = sheet.bound(key, resolution=isinstance(request, _RESOLUTIONS))
     if bound is not None:
         field = replays.first_difference(request, bound, sheet)
         if field is None:
@@ -208,10 +211,10 @@ def _time_refusal(
 def _post(
     request: TransactionRequest, transaction_id: UUID, sheet: Worksheet
 ) -> tuple[Record, tuple[Entry, ...]] | PostingRefusal:
-    asked: list[Leg] = []
-    for position, posting in enumerate(request.postings):
-        debit, credit = sheet.book(posting.debit), sheet.book(posting.credit)
-        asked.append(Leg(request.path, position, posting, debit, credit))
+    asked = [
+        legs.asked(request.path, position, posting, sheet)
+        for position, posting in enumerate(request.postings)
+    ]
     refusal = legs.account_refusal(asked) or legs.limit_refusal(asked, pending=request.pending)
     if refusal is not None:
         return refusal
@@ -237,23 +240,21 @@ def _post(
 
 
 def _decision(outcomes: Sequence[Outcome], sheet: Worksheet) -> Decision:
-    changed = {id(book): book for book in sheet.books.values() if book.changed}
-    created: list[tuple[TransactionRequest | ReversalRequest, Record]] = []
+    # Each stands there twice, by its code, too.
+    changed = [book for key, book in sheet.books.items() if type(key) is UUID and book.changed]
+    done = [outcome for outcome in outcomes if isinstance(outcome, _DONE)]
+    created = [(one.request, one.recorded) for one in done if isinstance(one, Posted)]
+    entries = [entry for one in done for entry in one.entries]
     resolved: list[UUID] = []
-    entries: list[Entry] = []
-    new: set[UUID] = set()
-    for outcome in outcomes:
-        if isinstance(outcome, Posted):
-            new.add(outcome.recorded.transaction_id)
-            created.append((outcome.request, sheet.records[outcome.recorded.transaction_id]))
-            entries.extend(outcome.entries)
-        elif isinstance(outcome, Resolved):
-            if outcome.recorded.transaction_id not in new:
-                resolved.append(outcome.recorded.transaction_id)
-            entries.extend(outcome.entries)
+    if len(created) < len(done):
+        # As the whole batch leaves them.
+        new = {record.transaction_id for _, record in created}
+        created = [(request, sheet.records[record.transaction_id]) for request, record in created]
+        named = (one.recorded.transaction_id for one in done if isinstance(one, Resolved))
+        resolved = [transaction_id for transaction_id in named if transaction_id not in new]
     return Decision(
         outcomes,
-        tuple(changed.values()),
+        changed,
         created,
         [sheet.records[transaction_id] for transaction_id in resolved],
         entries,
@@ -262,7 +263,7 @@ def _decision(outcomes: Sequence[Outcome], sheet: Worksheet) -> Decision:
 
 def _first_refused(outcomes: Sequence[Outcome]) -> int | None:
     for index, outcome in enumerate(outcomes):
-        if not isinstance(outcome, Posted | Resolved | Replayed):
+        if not isinstance(outcome, _ACCEPTED):
             return index
     return None
 
@@ -272,11 +273,11 @@ def _refuse_others(
     outcomes: Sequence[Outcome],
     refused_index: int,
 ) -> list[Outcome]:
-    done = [one for one in outcomes if isinstance(one, Posted | Resolved)]
+    done = [one for one in outcomes if isinstance(one, _DONE)]
     unbound = {one.request.idempotency_key for one in done}
     refused: list[Outcome] = []
     for request, outcome in zip(requests, outcomes, strict=True):
-        if isinstance(outcome, Posted | Resolved | Replayed):
+        if isinstance(outcome, _ACCEPTED):
             refused.append(BatchRefused(path=request.path, refused_index=refused_index))
         elif isinstance(outcome, IdempotencyConflict) and outcome.idempotency_key in unbound:
             # What it conflicts with is refused with it: there is nothing to show, the key is free.

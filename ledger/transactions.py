@@ -191,7 +191,7 @@ def reversal(
 def fingerprint(request: TransactionRequest | ReversalRequest) -> bytes:
     """32 bytes that keep description and metadata as first sent: a digest of 16 for each."""
     if not request.description and not request.metadata:
-        return _PLAIN
+        return PLAIN_FINGERPRINT
     return _fingerprint(request.description, request.metadata)
 
 
@@ -201,7 +201,7 @@ def _fingerprint(description: str, metadata_object: metadata.Metadata) -> bytes:
 
 
 # Most transactions of a large batch have neither.
-_PLAIN: Final = _fingerprint("", {})
+PLAIN_FINGERPRINT: Final = _fingerprint("", {})
 
 
 def _key_refusal(path: Path, idempotency_key: str) -> InvalidInput | None:

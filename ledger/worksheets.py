@@ -6,7 +6,8 @@ from uuid import UUID
 
 import msgspec
 
-from ledger.accounts import Account, Side
+from ledger import books
+from ledger.accounts import Account
 from ledger.books import Book
 from ledger.records import Entry, Record, RecordedPosting
 from ledger.transactions import AccountKey, TransactionKey
@@ -65,26 +66,10 @@ class Worksheet(msgspec.Struct, gc=False):
         entries: list[Entry] = []
         for position, posting in enumerate(record.postings):
             amount = posting.moved
-            sides: tuple[tuple[Side, UUID], ...] = (
-                ("DEBIT", posting.debit_account_id),
-                ("CREDIT", posting.credit_account_id),
-            )
-            for side, account_id in sides:
-                book = self.books[account_id]
-                book.post(side, amount)
-                entries.append(
-                    Entry(
-                        account_id,
-                        book.version,
-                        record.transaction_id,
-                        position,
-                        side,
-                        amount,
-                        book.balance,
-                        book.debits_posted,
-                        record.effective_at,
-                    )
-                )
+            debit = self.books[posting.debit_account_id]
+            entries.append(debit.post("DEBIT", amount, record, position))
+            credit = self.books[posting.credit_account_id]
+            entries.append(credit.post("CREDIT", amount, record, position))
         return tuple(entries)
 
     def hold(self, posting: RecordedPosting) -> None:
@@ -107,14 +92,14 @@ def opened(
 ) -> Worksheet:
     """A worksheet over what was read under the accounts' locks."""
     lapsed: Mapping[UUID, Expired] = {one.account_id: one for one in expired}
-    books: dict[UUID | str | None, Book] = {}
+    named: dict[UUID | str | None, Book] = {}
     for account in accounts:
-        book = Book(account)
-        if account.account_id in lapsed:
+        book = books.opened(account)
+        if lapsed and account.account_id in lapsed:
             book.debits_expired = lapsed[account.account_id].debits
             book.credits_expired = lapsed[account.account_id].credits
-        books[account.account_id] = books[account.code] = book
-    sheet = Worksheet(recorded_at, books, {}, {}, {})
+        named[account.account_id] = named[account.code] = book
+    sheet = Worksheet(recorded_at, named, {}, {}, {})
     for record in recorded:
         sheet.keep(record)
     return sheet

@@ -36,10 +36,15 @@ class AccountBy:
 
     def key(self) -> AccountKey:
         """As the ledger takes it; what cannot name any account has no key."""
-        if self.id:
-            return AccountKey(identifiers.parse("acct", self.id), self.id)
-        code = self.code or ""
-        return AccountKey(code if texts.storable(code) else None, code)
+        return account(self.id or None, self.code or None)
+
+
+def account(id: str | None, code: str | None) -> AccountKey:
+    """The key of an account that is named by one of the two; of both, the id counts."""
+    if id:
+        return AccountKey(identifiers.parse("acct", id), id)
+    code = code or ""
+    return AccountKey(code if texts.storable(code) else None, code)
 
 
 @strawberry.input(one_of=True, description="Names one transaction: exactly one of the two.")
@@ -53,7 +58,12 @@ class TransactionBy:
 
     def key(self) -> TransactionKey:
         """As the ledger takes it; what cannot name any transaction has no key."""
-        if self.id:
-            return TransactionKey(identifiers.parse("txn", self.id), self.id)
-        key = self.idempotency_key or ""
-        return TransactionKey(key if texts.storable(key) else None, key)
+        return transaction(self.id or None, self.idempotency_key or None)
+
+
+def transaction(id: str | None, idempotency_key: str | None) -> TransactionKey:
+    """The key of a transaction that is named by one of the two; of both, the id counts."""
+    if id:
+        return TransactionKey(identifiers.parse("txn", id), id)
+    key = idempotency_key or ""
+    return TransactionKey(key if texts.storable(key) else None, key)

@@ -1,8 +1,13 @@
-"""What is asked of transactions: to be posted, held, captured, voided or reversed."""
+"""What is asked of transactions: to be posted, held, captured, voided or reversed.
 
-from collections.abc import Mapping
+The fields are declared for the schema only. An input keeps what was sent, as graphql-core coerced
+it, and is read once, into the ledger's own request: Strawberry's conversion would walk it field by
+field, and takes more time than everything else that is done for a transaction of a batch.
+"""
+
+from collections.abc import Callable, Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, Final, TypeAlias, TypeVar
 
 import strawberry
 from strawberry import UNSET
@@ -10,10 +15,22 @@ from strawberry.types import get_object_definition
 
 from ledger import transactions as rules
 from ledger.paths import Path
-from ledger.transactions import Malformed, Request
+from ledger.transactions import AccountKey, Malformed, Request, TransactionKey
+from schema import keys
 from schema.keys import AccountBy, TransactionBy
 from schema.scalars import JSON, Amount
-from schema.unset import or_none
+
+# A coerced input: by the names of its GraphQL fields, without those that were left out.
+Sent: TypeAlias = Mapping[str, Any]
+Input = TypeVar("Input", bound=type)
+
+
+def made_of_what_is_sent(input_type: Input) -> Input:
+    """Have Strawberry make an input of the whole mapping, which its constructor takes."""
+    definition = get_object_definition(input_type, strict=True)
+    definition.from_input = lambda made, sent, _context: made(sent)
+    return input_type
+
 
 _KEY = (
     "The application's name for this request, 1 to 200 characters. Sent again with the same "
@@ -31,13 +48,14 @@ _EFFECTIVE_AT = (
     "credit side of the other. An account grows by what is entered on its normal side."
 )
 class PostingInput:
-    """Becomes a ``PostingRequest``."""
+    """Becomes a ``PostingRequest``; declared only, and never made."""
 
     debit: AccountBy = strawberry.field(description="The account to debit.")
     credit: AccountBy = strawberry.field(description="The account to credit: another one.")
     amount: Amount = strawberry.field(description="Positive, in both accounts' currency.")
 
 
+@made_of_what_is_sent
 @strawberry.input(description="Postings that happen together or not at all.")
 class PostTransactionInput:
     """Becomes a ``TransactionRequest``."""
@@ -65,46 +83,37 @@ class PostTransactionInput:
         default=UNSET, description="The application's own object, if any."
     )
 
+    def __init__(self, sent: Sent) -> None:
+        self._sent = sent
+
     def request(self, path: Path) -> Request | Malformed:
         """As the ledger takes it; ``path`` is where this input stands."""
+        sent = self._sent
         return rules.request(
             path=path,
-            idempotency_key=self.idempotency_key,
-            postings=[(leg.debit.key(), leg.credit.key(), leg.amount) for leg in self.postings],
-            description=self.description or "",
-            metadata_object=or_none(self.metadata),
-            effective_at=or_none(self.effective_at),
-            pending=self.pending is True,
-            expires_at=or_none(self.expires_at),
+            idempotency_key=sent["idempotencyKey"],
+            postings=[
+                (_account(leg["debit"]), _account(leg["credit"]), leg["amount"])
+                # One more than is allowed is enough to be refused.
+                for leg in sent["postings"][: rules.POSTINGS_MAX + 1]
+            ],
+            description=sent.get("description") or "",
+            metadata_object=sent.get("metadata"),
+            effective_at=sent.get("effectiveAt"),
+            pending=sent.get("pending") is True,
+            expires_at=sent.get("expiresAt"),
         )
 
 
-def _from_input(_type: type, value: Mapping[str, Any], _context: object) -> PostTransactionInput:
-    """Build the input by hand: Strawberry's own conversion walks it field by field, and took more
-    time than everything else that is done for a transaction of a batch.
-    """
-    return PostTransactionInput(
-        idempotency_key=value["idempotencyKey"],
-        postings=[
-            PostingInput(
-                debit=AccountBy(**posting["debit"]),
-                credit=AccountBy(**posting["credit"]),
-                amount=posting["amount"],
-            )
-            # One more than is allowed is enough to be refused.
-            for posting in value["postings"][: rules.POSTINGS_MAX + 1]
-        ],
-        description=value.get("description"),
-        effective_at=value.get("effectiveAt"),
-        pending=value.get("pending"),
-        expires_at=value.get("expiresAt"),
-        metadata=value.get("metadata"),
-    )
+def _account(sent: Sent) -> AccountKey:
+    return keys.account(sent.get("id"), sent.get("code"))
 
 
-get_object_definition(PostTransactionInput, strict=True).from_input = _from_input
+def _transaction(sent: Sent) -> TransactionKey:
+    return keys.transaction(sent.get("id"), sent.get("idempotencyKey"))
 
 
+@made_of_what_is_sent
 @strawberry.input(description="A hold to capture.")
 class CaptureTransactionInput:
     """Becomes a ``CaptureRequest``."""
@@ -117,16 +126,21 @@ class CaptureTransactionInput:
         "most what is held; the rest is released. Left out, all of it is captured.",
     )
 
+    def __init__(self, sent: Sent) -> None:
+        self._sent = sent
+
     def request(self, path: Path) -> Request | Malformed:
         """As the ledger takes it; ``path`` is where this input stands."""
+        sent = self._sent
         return rules.capture(
             path=path,
-            idempotency_key=self.idempotency_key,
-            transaction=self.transaction.key(),
-            amount_texts=or_none(self.amounts),
+            idempotency_key=sent["idempotencyKey"],
+            transaction=_transaction(sent["transaction"]),
+            amount_texts=sent.get("amounts"),
         )
 
 
+@made_of_what_is_sent
 @strawberry.input(description="A hold to void.")
 class VoidTransactionInput:
     """Becomes a ``VoidRequest``."""
@@ -134,15 +148,20 @@ class VoidTransactionInput:
     idempotency_key: str = strawberry.field(description=_KEY)
     transaction: TransactionBy = strawberry.field(description="The hold.")
 
+    def __init__(self, sent: Sent) -> None:
+        self._sent = sent
+
     def request(self, path: Path) -> Request | Malformed:
         """As the ledger takes it; ``path`` is where this input stands."""
+        sent = self._sent
         return rules.void(
             path=path,
-            idempotency_key=self.idempotency_key,
-            transaction=self.transaction.key(),
+            idempotency_key=sent["idempotencyKey"],
+            transaction=_transaction(sent["transaction"]),
         )
 
 
+@made_of_what_is_sent
 @strawberry.input(description="A posted transaction to reverse, in full.")
 class ReverseTransactionInput:
     """Becomes a ``ReversalRequest``."""
@@ -157,18 +176,23 @@ class ReverseTransactionInput:
         default=UNSET, description="The application's own object, if any."
     )
 
+    def __init__(self, sent: Sent) -> None:
+        self._sent = sent
+
     def request(self, path: Path) -> Request | Malformed:
         """As the ledger takes it; ``path`` is where this input stands."""
+        sent = self._sent
         return rules.reversal(
             path=path,
-            idempotency_key=self.idempotency_key,
-            transaction=self.transaction.key(),
-            description=self.description or "",
-            metadata_object=or_none(self.metadata),
-            effective_at=or_none(self.effective_at),
+            idempotency_key=sent["idempotencyKey"],
+            transaction=_transaction(sent["transaction"]),
+            description=sent.get("description") or "",
+            metadata_object=sent.get("metadata"),
+            effective_at=sent.get("effectiveAt"),
         )
 
 
+@made_of_what_is_sent
 @strawberry.input(one_of=True, description="What to do: exactly one of the four.")
 class TransactionItemInput:
     """Becomes any of the requests."""
@@ -184,13 +208,57 @@ class TransactionItemInput:
         default=UNSET, description="Take a posted transaction back."
     )
 
+    def __init__(self, sent: Sent) -> None:
+        ((self._name, self._sent),) = sent.items()
+
     def request(self, path: Path) -> Request | Malformed:
         """As the ledger takes it; ``path`` is where this item stands."""
-        asked = {
-            "post": self.post,
-            "capture": self.capture,
-            "void": self.void,
-            "reverse": self.reverse,
-        }
-        ((name, one),) = ((name, one) for name, one in asked.items() if one)
-        return one.request((*path, name))
+        return _ITEMS[self._name](self._sent).request((*path, self._name))
+
+
+_Item: TypeAlias = (
+    PostTransactionInput | CaptureTransactionInput | VoidTransactionInput | ReverseTransactionInput
+)
+_ITEMS: Final[Mapping[str, Callable[[Sent], _Item]]] = {
+    "post": PostTransactionInput,
+    "capture": CaptureTransactionInput,
+    "void": VoidTransactionInput,
+    "reverse": ReverseTransactionInput,
+}
+
+
+@made_of_what_is_sent
+@strawberry.input(description="Transactions to post in order.")
+class PostTransactionsInput:
+    """Becomes a list of ``TransactionRequest``."""
+
+    transactions: list[PostTransactionInput] = strawberry.field(
+        description="1 to 1000 transactions; each sees the effects of those before it."
+    )
+    atomic: bool | None = strawberry.field(
+        default=True,
+        description="True, or null: one refusal refuses all. False: each stands for itself.",
+    )
+
+    def __init__(self, sent: Sent) -> None:
+        self.transactions = [PostTransactionInput(one) for one in sent["transactions"]]
+        self.atomic = sent.get("atomic")
+
+
+@made_of_what_is_sent
+@strawberry.input(description="What to do with transactions, in order.")
+class SubmitTransactionsInput:
+    """Becomes a list of requests of any kind."""
+
+    items: list[TransactionItemInput] = strawberry.field(
+        description="1 to 1000 items; each sees the effects of those before it, so that a hold can "
+        "be captured by the item after it."
+    )
+    atomic: bool | None = strawberry.field(
+        default=True,
+        description="True, or null: one refusal refuses all. False: each stands for itself.",
+    )
+
+    def __init__(self, sent: Sent) -> None:
+        self.items = [TransactionItemInput(one) for one in sent["items"]]
+        self.atomic = sent.get("atomic")

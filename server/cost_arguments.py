@@ -116,6 +116,8 @@ class Arguments:
 
     def _opened(self, value: object, variables: Mapping[str, object]) -> object:
         """The value of a literal or a variable, its outermost layer; other values as they are."""
+        if not isinstance(value, ValueNode):
+            return value
         if isinstance(value, VariableNode):
             name = value.name.value
             if name in variables:

@@ -4,7 +4,7 @@ import psycopg
 import pytest
 
 from db.adaptation import CONTEXT
-from db.arrays import UUIDs, WholeNumbers
+from db.arrays import Texts, UUIDs, WholeNumbers
 from ledger import identifiers
 
 NUMBERS = [
@@ -57,3 +57,27 @@ def test_lists_of_small_and_of_large_numbers_share_a_statement(server_url: str) 
     with psycopg.connect(server_url, context=CONTEXT) as conn:
         row = conn.execute("SELECT %s::bigint[], %s::bigint[], %s::bigint[]", sent).fetchone()
     assert row == tuple(sent)
+
+
+@pytest.mark.parametrize(
+    "texts",
+    [
+        [],
+        [""],
+        ["", ""],
+        ["NULL", "null", "{}", "{a,b}", ",", " ", "\t\n"],
+        ['"', '""', "\\", '\\"', "a\\", '","', "é", "日本語", "\U0001f4b0", "\x01\x7f"],
+    ],
+)
+def test_texts_come_back_as_they_were_sent(server_url: str, texts: list[str]) -> None:
+    with psycopg.connect(server_url, context=CONTEXT) as conn:
+        row = conn.execute("SELECT %s, 'x' = ANY(%s)", [Texts(texts), Texts(texts)]).fetchone()
+    assert row == (texts, False)
+
+
+@pytest.mark.parametrize("texts", [["a\0b"], ["a", "\0"], ["\0"]])
+def test_a_text_with_a_nul_is_refused_and_never_cut_in_two(
+    server_url: str, texts: list[str]
+) -> None:
+    with psycopg.connect(server_url, context=CONTEXT) as conn, pytest.raises(psycopg.DataError):
+        conn.execute("SELECT %s", [Texts(texts)])

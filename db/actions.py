@@ -10,6 +10,7 @@ from uuid import UUID
 import msgspec
 
 from db import statements
+from db.arrays import UUIDs
 from db.statements import Connection, Write
 from ledger import identifiers
 
@@ -56,7 +57,11 @@ class Authorship(msgspec.Struct, frozen=True, gc=False):
 RECORD: Final[LiteralString] = """
     INSERT INTO florin.actions
         (ledger_id, action_id, kind, subject, actor, request_id, created_at)
-    VALUES (%(ledger_id)s, %(action_id)s, %(kind)s, %(subject)s, %(actor)s, %(request_id)s, now())
+    SELECT %(ledger_id)s, new.action_id, new.kind, new.subject, new.actor, new.request_id, now()
+    FROM unnest(
+            %(action_ids)s::uuid[], %(kinds)b::text[], %(subjects)b::text[], %(actors)b::text[],
+            %(request_ids)b::text[]
+        ) AS new (action_id, kind, subject, actor, request_id)
 """
 
 AUTHORSHIP: Final[LiteralString] = """
@@ -70,22 +75,22 @@ AUTHORSHIP: Final[LiteralString] = """
 """
 
 
-def written(ledger_id: int, action: Action) -> Write:
-    """The write of one action."""
-    parameters = {
+def written(ledger_id: int, done: Sequence[Action]) -> Write:
+    """The write of actions: one, or those of a group."""
+    parameters: dict[str, object] = {
         "ledger_id": ledger_id,
-        "action_id": action.action_id,
-        "kind": action.kind,
-        "subject": action.subject,
-        "actor": action.actor.name,
-        "request_id": action.actor.request_id,
+        "action_ids": UUIDs([action.action_id for action in done]),
+        "kinds": [action.kind for action in done],
+        "subjects": [action.subject for action in done],
+        "actors": [action.actor.name for action in done],
+        "request_ids": [action.actor.request_id for action in done],
     }
-    return Write(RECORD, parameters, 1)
+    return Write(RECORD, parameters, len(done))
 
 
 async def record(conn: Connection, ledger_id: int, action: Action) -> None:
     """Record an action in the transaction that carries it out; one round trip."""
-    await statements.write(conn, written(ledger_id, action))
+    await statements.write(conn, written(ledger_id, [action]))
 
 
 async def authorship(conn: Connection, ledger_id: int, ids: Sequence[UUID]) -> list[Authorship]:

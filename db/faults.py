@@ -47,6 +47,11 @@ def is_lost_connection(error: BaseException) -> bool:
     return state is None or state.startswith("08") or isinstance(error, _ENDED)
 
 
+def is_kept_waiting(error: BaseException) -> bool:
+    """Whether somebody else kept a lock for longer than one was ready to wait for it."""
+    return isinstance(error, errors.LockNotAvailable)
+
+
 def is_outage(error: BaseException) -> bool:
     """Whether the same request may succeed later: no connection to be had, or none that lasts."""
     return isinstance(error, (psycopg.OperationalError, *_PASSING))

@@ -7,7 +7,7 @@ has to watch, and what is told costs next to nothing then.
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from contextvars import ContextVar
-from typing import Final, Protocol
+from typing import Final, NamedTuple, Protocol
 
 
 class Trace(Protocol):
@@ -18,6 +18,19 @@ class Trace(Protocol):
 
     def batch(self, name: str, size: int) -> AbstractContextManager[None]:
         """One loader's batch: all statements of this task until it ends are part of it."""
+
+
+class Shared(NamedTuple):
+    """A database transaction that several operations shared, as one of them is told.
+
+    ``size`` is how many they were, and ``statements`` what was sent for all of them; exactly one of
+    them ``speaks`` for the others where something is to be counted once.
+    """
+
+    size: int
+    statements: int
+    waited_seconds: float
+    speaks: bool
 
 
 class Observation:
@@ -37,6 +50,12 @@ class Observation:
 
     def retried(self) -> None:
         """A transaction was in another session's way and begins again."""
+
+    def shared(self, shared: Shared) -> None:
+        """What was asked was done together with what others asked."""
+
+    def taken_apart(self) -> None:
+        """What was to be done together with others is done by itself: together it failed."""
 
     def decided(self, outcomes: Mapping[str, int]) -> None:
         """How many transactions were posted, held, replayed and so on, or refused with a code."""

@@ -11,8 +11,9 @@ trip      what is sent (one pipeline)                        why in this order
 3         COMMIT
 ========  =================================================  ==================================
 
-However large the batch, these are all the statements: each write carries columns as arrays. Texts
-go in binary (``%(…)b``): in text form each would be quoted by a regular expression.
+However large the batch, these are all the statements: each write carries columns as arrays, which
+are dumped at once (``db.arrays``). Lists of texts with nulls in them go in binary (``%(…)b``): in
+text form each would be quoted by a regular expression.
 
 Ordering. Every writer locks its accounts in the order of their ids, so that two batches can wait
 for each other but never in a circle. A hold or a transaction is only changed, and only reversed,
@@ -30,15 +31,15 @@ back: refusals are part of the decision, exceptions are outages or bugs.
 """
 
 from collections.abc import Iterator, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final, LiteralString
 from uuid import UUID
 
 import msgspec
 
 from db import posting_writes, statements
-from db.actions import Action
-from db.arrays import UUIDs
+from db.arrays import Texts, UUIDs
+from db.authors import By
 from db.faults import OvertakenError
 from db.statements import Connection
 from ledger import identifiers, posting
@@ -48,11 +49,13 @@ from ledger.records import Record, RecordedPosting, TransactionState
 from ledger.transactions import AccountKey, Malformed, Request, TransactionRequest
 from ledger.worksheets import Expired
 
+PATIENCE: Final[LiteralString] = "SELECT set_config('lock_timeout', %(patience)s, true)"
+
 LOCK: Final[LiteralString] = """
     SELECT account_id, code, currency, exponent, normal_side, state, floor, ceiling,
         debits_posted, credits_posted, debits_pending, credits_pending, version, last_entry_at
     FROM florin.accounts
-    WHERE ledger_id = %(ledger_id)s AND (account_id = ANY(%(ids)s) OR code = ANY(%(codes)b))
+    WHERE ledger_id = %(ledger_id)s AND (account_id = ANY(%(ids)s) OR code = ANY(%(codes)s))
     -- One order for everybody is what makes deadlocks impossible. NO KEY: new entries and accounts
     -- may still refer to these rows.
     ORDER BY account_id
@@ -66,7 +69,7 @@ LOCK_WITH_TARGETS: Final[LiteralString] = """
         debits_posted, credits_posted, debits_pending, credits_pending, version, last_entry_at
     FROM florin.accounts
     WHERE ledger_id = %(ledger_id)s AND (
-        account_id = ANY(%(ids)s) OR code = ANY(%(codes)b) OR account_id = ANY(ARRAY(
+        account_id = ANY(%(ids)s) OR code = ANY(%(codes)s) OR account_id = ANY(ARRAY(
             SELECT leg.account_id
             FROM florin.transactions AS t
             JOIN florin.postings AS p
@@ -74,7 +77,7 @@ LOCK_WITH_TARGETS: Final[LiteralString] = """
             CROSS JOIN LATERAL (VALUES (p.debit_account_id), (p.credit_account_id))
                 AS leg (account_id)
             WHERE t.ledger_id = %(ledger_id)s AND (
-                t.transaction_id = ANY(%(target_ids)s) OR t.idempotency_key = ANY(%(target_keys)b)
+                t.transaction_id = ANY(%(target_ids)s) OR t.idempotency_key = ANY(%(target_keys)s)
             )
         ))
     )
@@ -101,7 +104,7 @@ RECORDED: Final[LiteralString] = """
         ON h.ledger_id = p.ledger_id AND h.account_id = p.debit_account_id
         AND h.transaction_id = p.transaction_id AND h.position = p.position
     WHERE t.ledger_id = %(ledger_id)s AND (
-        t.idempotency_key = ANY(%(keys)b) OR t.resolution_key = ANY(%(keys)b)
+        t.idempotency_key = ANY(%(keys)s) OR t.resolution_key = ANY(%(keys)s)
         OR t.transaction_id = ANY(%(target_ids)s)
     )
     GROUP BY t.ledger_id, t.transaction_id
@@ -177,11 +180,12 @@ async def post(
     requests: Sequence[Request | Malformed],
     *,
     atomic: bool,
-    by: Action,
+    by: By,
 ) -> tuple[Decision, datetime]:
     """Decide the requests in order, write what is accepted, and say when it is recorded.
 
-    With it is written that it was done ``by`` an action; with nothing, nothing is.
+    With it is written that it was done ``by`` an action, or each by its own; with nothing, nothing
+    is.
 
     ``conn`` is in a transaction and in pipeline mode. Raises UniqueViolation or OvertakenError when
     another session binds one of the keys, or records what is to be resolved, at this moment, and
@@ -205,6 +209,14 @@ async def post(
     return decision, recorded_at
 
 
+async def be_impatient(conn: Connection, patience: timedelta) -> None:
+    """Have this transaction wait for no lock for longer; it is sent with what comes next.
+
+    Who has waited for so long hears LockNotAvailable (``faults.is_kept_waiting``).
+    """
+    await conn.execute(PATIENCE, {"patience": f"{patience // timedelta(milliseconds=1)}ms"})
+
+
 async def _lock_and_read(
     conn: Connection, ledger_id: int, requests: Sequence[Request | Malformed]
 ) -> tuple[list[Account], list[Record], datetime]:
@@ -216,10 +228,10 @@ async def _lock_and_read(
     parameters: dict[str, object] = {
         "ledger_id": ledger_id,
         "ids": UUIDs([key for key in named if isinstance(key, UUID)]),
-        "codes": [key for key in named if isinstance(key, str)],
-        "keys": keys + target_keys,
+        "codes": Texts([key for key in named if isinstance(key, str)]),
+        "keys": Texts(keys + target_keys),
         "target_ids": UUIDs([key for key in targets if isinstance(key, UUID)]),
-        "target_keys": target_keys,
+        "target_keys": Texts(target_keys),
     }
     accounts = statements.cursor(conn, Account)
     recorded = statements.cursor(conn, _RecordedRow)

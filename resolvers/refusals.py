@@ -1,5 +1,6 @@
 """Refusals: how their fields are answered."""
 
+from collections.abc import Awaitable, Sequence
 from datetime import datetime
 from typing import TypeAlias
 
@@ -60,39 +61,45 @@ def message(root: Refusal) -> str:
     return refusals.message(root)
 
 
-async def account(root: OfAccount, info: Info) -> Account | None:
-    """The account that a refusal is about, as it is now."""
-    return await info.context.loaders.account_by_id.load(root.account_id)
+def accounts(roots: Sequence[OfAccount], info: Info) -> Awaitable[Sequence[Account | None]]:
+    """The accounts that refusals are about, as they are now."""
+    return info.context.loaders.account_by_id.load_each([root.account_id for root in roots])
 
 
-async def debit(root: CurrencyMismatch, info: Info) -> Account | None:
-    """The account to be debited."""
-    return await info.context.loaders.account_by_id.load(root.debit_id)
+def debits(roots: Sequence[CurrencyMismatch], info: Info) -> Awaitable[Sequence[Account | None]]:
+    """The accounts to be debited."""
+    return info.context.loaders.account_by_id.load_each([root.debit_id for root in roots])
 
 
-async def credit(root: CurrencyMismatch, info: Info) -> Account | None:
-    """The account to be credited."""
-    return await info.context.loaders.account_by_id.load(root.credit_id)
+def credits_(roots: Sequence[CurrencyMismatch], info: Info) -> Awaitable[Sequence[Account | None]]:
+    """The accounts to be credited."""
+    return info.context.loaders.account_by_id.load_each([root.credit_id for root in roots])
 
 
-async def user(root: UsernameTaken | EmailTaken, info: Info) -> User | None:
+def users(
+    roots: Sequence[UsernameTaken | EmailTaken], info: Info
+) -> Awaitable[Sequence[User | None]]:
     """Who has what was asked for."""
-    return await info.context.loaders.user_by_id.load(root.user_id)
+    return info.context.loaders.user_by_id.load_each([root.user_id for root in roots])
 
 
-async def currency(root: CurrencyTaken, info: Info) -> Currency | None:
-    """The currency that has the code."""
-    return await info.context.loaders.currency_by_code.load(root.currency_code)
+def currencies(roots: Sequence[CurrencyTaken], info: Info) -> Awaitable[Sequence[Currency | None]]:
+    """The currencies that have the codes."""
+    return info.context.loaders.currency_by_code.load_each([root.currency_code for root in roots])
 
 
-async def transaction(root: OfTransaction, info: Info) -> Transaction | None:
-    """The transaction that a refusal is about; None where it was refused with its batch."""
-    return await info.context.loaders.transaction_by_id.load(root.transaction_id)
+def transactions(
+    roots: Sequence[OfTransaction], info: Info
+) -> Awaitable[Sequence[Transaction | None]]:
+    """The transactions that refusals are about; None where one was refused with its batch."""
+    return info.context.loaders.transaction_by_id.load_each([root.transaction_id for root in roots])
 
 
-async def reversal(root: AlreadyReversed, info: Info) -> Transaction | None:
-    """What reversed the transaction before; None where it was refused with its batch."""
-    return await info.context.loaders.transaction_by_id.load(root.reversal_id)
+def reversals(
+    roots: Sequence[AlreadyReversed], info: Info
+) -> Awaitable[Sequence[Transaction | None]]:
+    """What reversed transactions before; None where one was refused with its batch."""
+    return info.context.loaders.transaction_by_id.load_each([root.reversal_id for root in roots])
 
 
 def expired_at(root: HoldExpired) -> datetime:

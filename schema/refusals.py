@@ -12,7 +12,7 @@ from ledger import resolution_refusals
 from resolvers import refusals
 from schema.accounts import Account
 from schema.currencies import Currency
-from schema.nodes import answered_by, represents
+from schema.nodes import answered_by, answered_for_all, represents
 from schema.refusal_codes import RefusalCode
 from schema.scalars import Amount
 from schema.transactions import Transaction
@@ -63,8 +63,8 @@ class InvalidAmount(Refusal):
 class IdempotencyConflict(Refusal):
     """Shows the transaction that has the key."""
 
-    transaction: Transaction = answered_by(
-        refusals.transaction, "The transaction that the key belongs to."
+    transaction: Transaction = answered_for_all(
+        refusals.transactions, "The transaction that the key belongs to."
     )
     field: str = strawberry.field(
         description="The first field that differs, such as postings.0.amount or description."
@@ -80,14 +80,14 @@ class UserNotFound(Refusal):
 class UsernameTaken(Refusal):
     """Shows who has it."""
 
-    user: User = answered_by(refusals.user, "Who has the username.")
+    user: User = answered_for_all(refusals.users, "Who has the username.")
 
 
 @_refusal(rows.EmailTaken)
 class EmailTaken(Refusal):
     """Shows who has it."""
 
-    user: User = answered_by(refusals.user, "Who has the address.")
+    user: User = answered_for_all(refusals.users, "Who has the address.")
 
 
 @_refusal(rows.CurrencyNotFound)
@@ -99,15 +99,15 @@ class CurrencyNotFound(Refusal):
 class CurrencyTaken(Refusal):
     """Shows the one that is there."""
 
-    currency: Currency = answered_by(refusals.currency, "The currency that has the code.")
+    currency: Currency = answered_for_all(refusals.currencies, "The currency that has the code.")
 
 
 @_refusal(rows.CurrencyMismatch)
 class CurrencyMismatch(Refusal):
     """Shows both accounts."""
 
-    debit: Account = answered_by(refusals.debit, "The account to be debited.")
-    credit: Account = answered_by(refusals.credit, "The account to be credited.")
+    debit: Account = answered_for_all(refusals.debits, "The account to be debited.")
+    credit: Account = answered_for_all(refusals.credits_, "The account to be credited.")
 
 
 @_refusal(rows.AccountNotFound)
@@ -119,35 +119,37 @@ class AccountNotFound(Refusal):
 class AccountCodeTaken(Refusal):
     """Shows the one that is there."""
 
-    account: Account = answered_by(refusals.account, "The account that has the code.")
+    account: Account = answered_for_all(refusals.accounts, "The account that has the code.")
 
 
 @_refusal(rows.AccountFrozen)
 class AccountFrozen(Refusal):
     """Shows the account."""
 
-    account: Account = answered_by(refusals.account, "The frozen account.")
+    account: Account = answered_for_all(refusals.accounts, "The frozen account.")
 
 
 @_refusal(rows.AccountClosed)
 class AccountClosed(Refusal):
     """Shows the account."""
 
-    account: Account = answered_by(refusals.account, "The closed account.")
+    account: Account = answered_for_all(refusals.accounts, "The closed account.")
 
 
 @_refusal(rows.AccountNotEmpty)
 class AccountNotEmpty(Refusal):
     """Shows the account."""
 
-    account: Account = answered_by(refusals.account, "The account that still holds something.")
+    account: Account = answered_for_all(
+        refusals.accounts, "The account that still holds something."
+    )
 
 
 @_refusal(rows.SameAccount)
 class SameAccount(Refusal):
     """Shows the account."""
 
-    account: Account = answered_by(refusals.account, "The account on both sides.")
+    account: Account = answered_for_all(refusals.accounts, "The account on both sides.")
 
 
 @_refusal(resolution_refusals.TransactionNotFound)
@@ -159,28 +161,28 @@ class TransactionNotFound(Refusal):
 class TransactionNotPending(Refusal):
     """Shows the transaction."""
 
-    transaction: Transaction | None = answered_by(refusals.transaction, _NAMED)
+    transaction: Transaction | None = answered_for_all(refusals.transactions, _NAMED)
 
 
 @_refusal(resolution_refusals.AlreadyCaptured)
 class AlreadyCaptured(Refusal):
     """Shows the transaction."""
 
-    transaction: Transaction | None = answered_by(refusals.transaction, _NAMED)
+    transaction: Transaction | None = answered_for_all(refusals.transactions, _NAMED)
 
 
 @_refusal(resolution_refusals.AlreadyVoided)
 class AlreadyVoided(Refusal):
     """Shows the transaction."""
 
-    transaction: Transaction | None = answered_by(refusals.transaction, _NAMED)
+    transaction: Transaction | None = answered_for_all(refusals.transactions, _NAMED)
 
 
 @_refusal(resolution_refusals.HoldExpired)
 class HoldExpired(Refusal):
     """Shows the transaction, and when it expired."""
 
-    transaction: Transaction | None = answered_by(refusals.transaction, _NAMED)
+    transaction: Transaction | None = answered_for_all(refusals.transactions, _NAMED)
     expired_at: datetime = answered_by(refusals.expired_at, "When the hold expired.")
 
 
@@ -188,7 +190,7 @@ class HoldExpired(Refusal):
 class AmountExceedsHold(Refusal):
     """Shows the transaction and both amounts."""
 
-    transaction: Transaction | None = answered_by(refusals.transaction, _NAMED)
+    transaction: Transaction | None = answered_for_all(refusals.transactions, _NAMED)
     held: Amount = strawberry.field(description="What is held of the posting.")
     requested: Amount = strawberry.field(description="What was to be captured of it.")
 
@@ -197,9 +199,9 @@ class AmountExceedsHold(Refusal):
 class AlreadyReversed(Refusal):
     """Shows the transaction and its reversal."""
 
-    transaction: Transaction | None = answered_by(refusals.transaction, _NAMED)
-    reversal: Transaction | None = answered_by(
-        refusals.reversal,
+    transaction: Transaction | None = answered_for_all(refusals.transactions, _NAMED)
+    reversal: Transaction | None = answered_for_all(
+        refusals.reversals,
         "The transaction that reversed it; null if that was refused with its batch.",
     )
 
@@ -208,14 +210,14 @@ class AlreadyReversed(Refusal):
 class NotReversible(Refusal):
     """Shows the transaction."""
 
-    transaction: Transaction | None = answered_by(refusals.transaction, _NAMED)
+    transaction: Transaction | None = answered_for_all(refusals.transactions, _NAMED)
 
 
 @_refusal(rows.InsufficientFunds)
 class InsufficientFunds(Refusal):
     """Shows the account and the figures of the decision."""
 
-    account: Account = answered_by(refusals.account, "The account that has too little.")
+    account: Account = answered_for_all(refusals.accounts, "The account that has too little.")
     available: Amount = strawberry.field(
         description="What it had available when the decision was made."
     )
@@ -228,7 +230,7 @@ class InsufficientFunds(Refusal):
 class CeilingExceeded(Refusal):
     """Shows the account and the figures of the decision."""
 
-    account: Account = answered_by(refusals.account, "The account that would hold too much.")
+    account: Account = answered_for_all(refusals.accounts, "The account that would hold too much.")
     posted: Amount = strawberry.field(
         description="Its balance when the decision was made, without pending amounts."
     )

@@ -30,6 +30,7 @@ Transport = Literal["http", "sse", "websocket"]
 # From what needs no database to what the time limit ends.
 _SECONDS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 _SIZES: Final = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000)
+_GROUP_SIZES: Final = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1000)
 
 # When a counter was made says nothing here, and would be a series more for each.
 disable_created_metrics()  # type: ignore[no-untyped-call]
@@ -73,6 +74,24 @@ _refusals: Final = Counter(
 _retries: Final = Counter(
     "florin_transaction_retries",
     "Database transactions that began again: another session was in the way.",
+    registry=registry,
+)
+_group_size: Final = Histogram(
+    "florin_posting_group_size",
+    "Database transactions of single postings, captures, voids and reversals, and how many of "
+    "these shared each.",
+    buckets=_GROUP_SIZES,
+    registry=registry,
+)
+_group_wait: Final = Histogram(
+    "florin_posting_group_wait_seconds",
+    "How long each of those waited for the ones before it.",
+    buckets=_SECONDS,
+    registry=registry,
+)
+_taken_apart: Final = Counter(
+    "florin_posting_group_taken_apart",
+    "Those that were done by themselves, because what they shared met an error or a lock.",
     registry=registry,
 )
 _authentication_failures: Final = Counter(
@@ -131,6 +150,22 @@ def decided(outcomes: Mapping[str, int]) -> None:
 def retried() -> None:
     """A database transaction began again."""
     _retries.inc()
+
+
+def grouped(size: int, statements: int) -> None:
+    """So many shared one database transaction, for which so many statements were sent."""
+    _group_size.observe(size)
+    _statements_by("operation").inc(statements)
+
+
+def waited_for_group(seconds: float) -> None:
+    """One more had its turn."""
+    _group_wait.observe(seconds)
+
+
+def taken_apart() -> None:
+    """One of a group is done by itself."""
+    _taken_apart.inc()
 
 
 def authentication_failed(code: str) -> None:

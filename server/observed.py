@@ -10,7 +10,7 @@ from time import perf_counter
 from types import TracebackType
 from typing import Final
 
-from db.observation import Observation, watching
+from db.observation import Observation, Shared, watching
 from server import access_log, metrics, tracing
 from server.callers import Caller
 from server.metrics import Transport
@@ -35,6 +35,7 @@ class Observed(Observation):
         "_outcome",
         "_request_id",
         "_seconds",
+        "_shared",
         "_status",
         "_token",
         "transport",
@@ -50,6 +51,8 @@ class Observed(Observation):
         self._is_operation = True
         self._answers = 0
         self._seconds = 0.0
+        # Statements that were not sent for it alone.
+        self._shared = 0
         self._name: str | None = None
         self._cost: int | None = None
         self._status: int | None = None
@@ -113,6 +116,17 @@ class Observed(Observation):
         """A transaction was in another session's way and begins again."""
         metrics.retried()
 
+    def shared(self, shared: Shared) -> None:
+        """What was asked was done together with what others asked."""
+        self._shared += shared.statements
+        metrics.waited_for_group(shared.waited_seconds)
+        if shared.speaks:
+            metrics.grouped(shared.size, shared.statements)
+
+    def taken_apart(self) -> None:
+        """What was to be done together with others is done by itself."""
+        metrics.taken_apart()
+
     def decided(self, outcomes: Mapping[str, int]) -> None:
         """What became of transactions."""
         metrics.decided(outcomes)
@@ -136,7 +150,7 @@ class Observed(Observation):
             "kind": self._kind,
             "operation": self._name,
             "cost": self._cost,
-            "statements": self.statements,
+            "statements": self.statements + self._shared,
             "milliseconds": round(self._seconds * 1000, 3),
             "answers": self._answers,
             "ledger": None if caller is None else caller.ledger_code,

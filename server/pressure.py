@@ -23,7 +23,8 @@ class Pressure:
 
     def __init__(self, configured: Settings) -> None:
         self.admission: Final = Admission(
-            running_max=configured.running_max or configured.pool_size_max,
+            running_max=configured.running_max
+            or max(configured.pool_size_max, configured.group_size_max),
             waiting_max=configured.waiting_max,
             waiting_seconds=configured.waiting_seconds,
         )

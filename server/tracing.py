@@ -142,10 +142,12 @@ class _Spans:
             set_span_in_context,
         )
 
-        context = set_span_in_context(_parent.get() or self._root)
+        parent = _parent.get()
+        is_mine = parent is not None and parent[0] is self
+        context = set_span_in_context(parent[1] if parent and is_mine else self._root)
         kind = SpanKind.CLIENT if is_client else SpanKind.INTERNAL
         span = self._tracer.start_span(name, context, kind, attributes)
-        token = _parent.set(span)
+        token = _parent.set((self, span))
         try:
             yield
         except BaseException as error:
@@ -158,8 +160,9 @@ class _Spans:
             span.end()
 
 
-# What a span of this task is part of; the operation itself, where there is none.
-_parent: Final[ContextVar["Span | None"]] = ContextVar("parent", default=None)
+# What a span of this task is part of; the operation itself, where there is none. Statements that
+# several operations share are part of the traces of all of them.
+_parent: Final[ContextVar["tuple[_Spans, Span] | None"]] = ContextVar("parent", default=None)
 
 
 def _provider() -> "TracerProvider":

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Final
 
 import psycopg
+from psycopg.sql import SQL, Identifier
 
 # What a test waits for is there within this, or never.
 _PATIENCE_SECONDS: Final = 30.0
@@ -18,17 +19,20 @@ _UNFINISHED: Final = """
     WHERE datname = current_database() AND pid <> pg_backend_pid() AND xact_start IS NOT NULL
         AND application_name <> 'test'
 """
-# Commits of new users then wait for whoever holds this lock.
-_HELD_COMMITS: Final = (
-    """
+# Commits of new rows then wait for whoever holds this lock.
+_WAIT: Final = """
     CREATE FUNCTION florin.wait_for_the_test() RETURNS trigger LANGUAGE plpgsql AS
     $$ BEGIN PERFORM pg_advisory_xact_lock(1); RETURN NULL; END $$
-    """,
-    """
-    CREATE CONSTRAINT TRIGGER wait_for_the_test AFTER INSERT ON florin.users
+"""
+_HELD_COMMITS: Final = SQL("""
+    CREATE CONSTRAINT TRIGGER wait_for_the_test AFTER INSERT ON florin.{}
     DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION florin.wait_for_the_test()
-    """,
-)
+""")
+_TERMINATE: Final = """
+    SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+    WHERE datname = current_database() AND wait_event_type = 'Lock' AND state = 'active'
+        AND ltrim(query, E' \n') LIKE %s
+"""
 
 
 class Watch:
@@ -55,11 +59,15 @@ class Watch:
         """Who is there."""
         return [name for (name,) in self.conn.execute("SELECT username FROM florin.users")]
 
-    def hold_commits(self) -> None:
-        """Have commits of new users wait until ``release_commits``."""
-        for statement in _HELD_COMMITS:
-            self.conn.execute(statement)
+    def hold_commits(self, table: str = "users") -> None:
+        """Have commits of new rows wait until ``release_commits``."""
+        self.conn.execute(_WAIT)
+        self.conn.execute(_HELD_COMMITS.format(Identifier(table)))
         self.conn.execute("SELECT pg_advisory_lock(1)")
+
+    def terminate(self, query: str) -> None:
+        """End the sessions that wait for a lock with a statement that begins so."""
+        assert self.conn.execute(_TERMINATE, [f"{query}%"]).fetchall()
 
     def release_commits(self) -> None:
         """Let them go on."""
@@ -67,17 +75,18 @@ class Watch:
 
     def until_waiting(self, query: str = "") -> None:
         """Return when a statement that begins so waits for a lock."""
-        self._until(lambda: any(waiting.startswith(query) for waiting in self.waiting()))
+        self.until(lambda: any(waiting.startswith(query) for waiting in self.waiting()))
 
     def until_finished(self) -> None:
         """Return when no transaction of anybody else's is left."""
-        self._until(lambda: not self.unfinished())
+        self.until(lambda: not self.unfinished())
 
     def until_there(self, username: str) -> None:
         """Return when there is such a user."""
-        self._until(lambda: username in self.usernames())
+        self.until(lambda: username in self.usernames())
 
-    def _until(self, condition: Callable[[], bool]) -> None:
+    def until(self, condition: Callable[[], bool]) -> None:
+        """Return when something is so."""
         deadline = time.monotonic() + _PATIENCE_SECONDS
         while not condition():
             assert time.monotonic() < deadline, (self.waiting(), self.unfinished())

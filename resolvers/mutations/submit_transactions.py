@@ -1,8 +1,7 @@
 """Whatever moves or holds money, alone or in a batch: here, by one path, and nowhere else."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
-from typing import TypeAlias
 from uuid import UUID
 
 import msgspec
@@ -11,29 +10,13 @@ from db import actions, posting, transactions
 from db.observation import watching
 from db.statements import Connection
 from db.transactions import Transaction
-from ledger.posting import Decision, Outcome, Posted, Replayed, Resolved
-from ledger.records import Record
-from ledger.refusals import InvalidInput, PostingRefusal
-from ledger.transactions import (
-    BATCH_MAX,
-    Malformed,
-    Request,
-    ReversalRequest,
-    TransactionRequest,
-)
+from ledger.posting import Decision
+from ledger.refusals import InvalidInput
+from ledger.transactions import BATCH_MAX, Malformed, Request
+from resolvers import posting_outcomes
 from resolvers.context import Context
 from resolvers.mutations.transact import transact
-from resolvers.posting_outcomes import counted
-
-
-class PostTransactionSuccess(msgspec.Struct, frozen=True, gc=False):
-    """It is done, now or (``replayed``) by an earlier request with its key."""
-
-    transaction: Transaction
-    replayed: bool
-
-
-PostTransactionResult: TypeAlias = PostTransactionSuccess | PostingRefusal
+from resolvers.posting_outcomes import PostTransactionResult, PostTransactionSuccess, counted
 
 
 class PostTransactionsPayload(msgspec.Struct, frozen=True):
@@ -46,9 +29,16 @@ class PostTransactionsPayload(msgspec.Struct, frozen=True):
 async def submit_one(
     context: Context, request: Request | Malformed, *, kind: str
 ) -> PostTransactionResult:
-    """Post, capture, void or reverse one transaction; ``kind`` is the mutation's field."""
-    (result,) = await _submit(context, [request], atomic=False, kind=kind)
-    return result
+    """Post, capture, void or reverse one transaction; ``kind`` is the mutation's field.
+
+    It shares a database transaction with what others ask at the same time, where there is a line
+    for them (``resolvers.posting_groups``).
+    """
+    if context.line is None or isinstance(request, Malformed):
+        (result,) = await _submit(context, [request], atomic=False, kind=kind)
+        return result
+    context.forget()
+    return await context.line.submit(request, actions.of(context.actor, kind), context.feed)
 
 
 async def submit_all(
@@ -85,49 +75,16 @@ async def _submit(
     watching.get().decided(counted(decision.outcomes))
     if decision.changes and context.feed is not None:
         context.feed.committed()
-    # What is new needs no reading: it is as it was just written.
-    rows = await _earlier(context, decision)
-    for request, record in decision.created:
-        rows[record.transaction_id] = _transaction(request, record, recorded_at)
-    return [_result(outcome, rows) for outcome in decision.outcomes]
+    rows = posting_outcomes.created(decision, recorded_at)
+    rows |= await _earlier(context, posting_outcomes.earlier(decision))
+    return [posting_outcomes.result(outcome, rows) for outcome in decision.outcomes]
 
 
-async def _earlier(context: Context, decision: Decision) -> dict[UUID, Transaction]:
-    """The transactions that were there before, and are replayed, captured or voided."""
-    ids = {one.transaction_id for one in decision.outcomes if isinstance(one, Replayed)}
-    ids |= {record.transaction_id for record in decision.resolved}
-    ids -= {record.transaction_id for _, record in decision.created}
+async def _earlier(context: Context, ids: set[UUID]) -> dict[UUID, Transaction]:
+    """The transactions that were there before."""
     if not ids:
         return {}
     found = await context.loaders.read(
         lambda conn: transactions.by_ids(conn, context.ledger_id, list(ids))
     )
     return {transaction.transaction_id: transaction for transaction in found}
-
-
-def _result(outcome: Outcome, rows: Mapping[UUID, Transaction]) -> PostTransactionResult:
-    match outcome:
-        case Posted() | Resolved():
-            return PostTransactionSuccess(rows[outcome.recorded.transaction_id], replayed=False)
-        case Replayed():
-            return PostTransactionSuccess(rows[outcome.transaction_id], replayed=True)
-        case _:
-            return outcome
-
-
-def _transaction(
-    request: TransactionRequest | ReversalRequest, record: Record, recorded_at: datetime
-) -> Transaction:
-    """The row as it was just written: a hold that its own batch captured takes effect now, too."""
-    return Transaction(
-        transaction_id=record.transaction_id,
-        idempotency_key=record.idempotency_key,
-        state=record.state,
-        description=request.description,
-        metadata=request.metadata,
-        effective_at=record.effective_at or recorded_at,
-        created_at=recorded_at,
-        resolved_at=record.resolved_at,
-        expires_at=record.expires_at,
-        reverses_id=record.reverses_id,
-    )

@@ -7,6 +7,7 @@ import strawberry
 
 from ledger.paths import Path
 from ledger.transactions import Malformed, Request
+from resolvers import posting_outcomes
 from resolvers.context import Info
 from resolvers.mutations import submit_transactions as resolver
 from schema.nodes import ASKED, represents
@@ -34,42 +35,16 @@ from schema.refusals import (
 from schema.transaction_inputs import (
     CaptureTransactionInput,
     PostTransactionInput,
+    PostTransactionsInput,
     ReverseTransactionInput,
-    TransactionItemInput,
+    SubmitTransactionsInput,
     VoidTransactionInput,
 )
 from schema.transactions import Transaction
 
 
-@strawberry.input(description="Transactions to post in order.")
-class PostTransactionsInput:
-    """Becomes a list of ``TransactionRequest``."""
-
-    transactions: list[PostTransactionInput] = strawberry.field(
-        description="1 to 1000 transactions; each sees the effects of those before it."
-    )
-    atomic: bool | None = strawberry.field(
-        default=True,
-        description="True, or null: one refusal refuses all. False: each stands for itself.",
-    )
-
-
-@strawberry.input(description="What to do with transactions, in order.")
-class SubmitTransactionsInput:
-    """Becomes a list of requests of any kind."""
-
-    items: list[TransactionItemInput] = strawberry.field(
-        description="1 to 1000 items; each sees the effects of those before it, so that a hold can "
-        "be captured by the item after it."
-    )
-    atomic: bool | None = strawberry.field(
-        default=True,
-        description="True, or null: one refusal refuses all. False: each stands for itself.",
-    )
-
-
 @strawberry.type(description="It is done, and recorded.")
-@represents(resolver.PostTransactionSuccess)
+@represents(posting_outcomes.PostTransactionSuccess)
 class PostTransactionSuccess:
     """Answered from the resolver's struct of the same name."""
 

@@ -15,6 +15,9 @@ _LATENCY_SECONDS: Final = 0.05
 # What was sent into the silence is sent again by TCP at intervals that double, so that a line is
 # found to be whole again only some time after it is.
 _HEALED_SECONDS: Final = 15.0
+# Shorter than by default (10), so that a silence of a few seconds is longer: postings share a
+# connection and wait for it together.
+_HURRIED: Final = {"FLORIN_OPERATION_TIMEOUT_SECONDS": "1"}
 
 
 class _BehindProxy(Place, kw_only=True):
@@ -78,6 +81,7 @@ SCENARIOS: Final = (
         "A proxy to PostgreSQL carries nothing for a while, then goes on where it was.",
         _be_silent,
         place=_behind_a_proxy,
+        settings=_HURRIED,
         bound_seconds=_HEALED_SECONDS,
     ),
     Scenario(
@@ -85,6 +89,7 @@ SCENARIOS: Final = (
         "A proxy to PostgreSQL carries nothing for a while, then ends every connection.",
         _forget,
         place=_behind_a_proxy,
+        settings=_HURRIED,
         bound_seconds=_HEALED_SECONDS,
     ),
     Scenario(
@@ -92,6 +97,7 @@ SCENARIOS: Final = (
         "Every packet between Florin and PostgreSQL is dropped for a while.",
         _cut,
         place=_in_a_namespace,
+        settings=_HURRIED,
         bound_seconds=_HEALED_SECONDS,
     ),
     Scenario(

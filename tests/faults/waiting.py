@@ -9,8 +9,9 @@ from tests.faults.scenario import Scenario, Stage
 # Shorter than by default (10), so that a fault of a few seconds is longer.
 _STATEMENT_SECONDS: Final = 1.0
 _SHORT: Final = {"FLORIN_STATEMENT_TIMEOUT_SECONDS": f"{_STATEMENT_SECONDS:g}"}
-# Four connections and the load's twelve clients: most of them wait for one.
-_SMALL_POOL: Final = {"FLORIN_POOL_SIZE_MAX": "4"}
+# Four connections and the load's twelve clients: most of them wait for one. Each posting wants its
+# own; in groups they would all share one, and none of them would feel the fault.
+_SMALL_POOL: Final = {"FLORIN_POOL_SIZE_MAX": "4", "FLORIN_GROUP_SIZE_MAX": "1"}
 
 LOCK_ROWS: Final = """
     SELECT account_id FROM florin.accounts WHERE code = ANY(%s) ORDER BY account_id FOR UPDATE

@@ -162,7 +162,7 @@ async def test_who_leaves_takes_its_statement_along(florin: Served, database_url
         blocker.execute("LOCK TABLE florin.users IN ACCESS EXCLUSIVE MODE")
         async with asked(florin, "{ users { nodes { id } } }"):
             await asyncio.to_thread(watch.until_waiting)
-        await asyncio.to_thread(watch._until, lambda: not watch.waiting())
+        await asyncio.to_thread(watch.until, lambda: not watch.waiting())
 
 
 async def test_a_server_that_stops_ends_its_streams(database_url: str) -> None:

@@ -13,6 +13,7 @@ import pytest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
 from tests.api import serving, transaction
+from tests.grouped import together
 from tests.sockets import connected, served
 
 CANARY: Final = "canary4711"
@@ -140,6 +141,24 @@ async def test_a_mutations_statements_are_below_it(database_url: str, received: 
     statements = received.below(posting)
     assert len(statements) == posting.attributes["florin.statements"] > 5
     assert {one.name for one in statements} >= {"BEGIN", "SELECT", "INSERT", "UPDATE", "COMMIT"}
+
+
+async def test_what_several_share_is_in_the_trace_of_each(
+    database_url: str, received: Receiver
+) -> None:
+    async with serving(database_url) as api:
+        await api.open_account("cash", normal_side="DEBIT", floor=None)
+        await api.open_account("wallet")
+        await together(
+            api, database_url, *(api.post(f"k{n}", ("cash", "wallet", "1.00")) for n in range(3))
+        )
+    one, two, three = (received.below(mutation) for mutation in received.named("mutation")[-3:])
+    assert [span.name for span in one].count("COMMIT") == 1
+    # Those of all three, each once, and none below another.
+    texts = [[span.attributes["db.statement"] for span in spans] for spans in (one, two, three)]
+    assert texts[0] == texts[1] == texts[2]
+    counts = {span.attributes["florin.statements"] for span in received.named("mutation")[-3:]}
+    assert counts == {len(one)}
 
 
 async def test_a_requests_trace_goes_on_and_others_begin(

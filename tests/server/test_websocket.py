@@ -231,7 +231,7 @@ async def test_what_is_completed_or_left_is_cancelled_down_to_its_statement(
 
 
 def _until_nothing_waits(watch: Watch) -> None:
-    watch._until(lambda: not watch.waiting())
+    watch.until(lambda: not watch.waiting())
 
 
 async def test_so_many_operations_at_once_and_no_more(database_url: str) -> None:

@@ -99,10 +99,13 @@ async def test_an_atomic_batch_that_was_refused_did_not_happen(api: Api, feed: E
 async def test_many_writers_whose_commits_overtake_each_other(
     database_url: str, pool: Pool, feed: EventFeed
 ) -> None:
-    """Two processes, each with a feed of its own; connections are cut all the while."""
+    """Two processes, each with a feed of its own; connections are cut all the while.
+
+    Each posting is a transaction by itself: those of a line come one after another.
+    """
     async with (
-        serving(database_url, cursor_factory=DawdlingCursor) as one,
-        serving(database_url, cursor_factory=DawdlingCursor) as two,
+        serving(database_url, cursor_factory=DawdlingCursor, group_size_max=1) as one,
+        serving(database_url, cursor_factory=DawdlingCursor, group_size_max=1) as two,
         fed(one.pool, poll_seconds=0.1) as other,
     ):
         await open_accounts(one, "rest", *(f"w{writer}" for writer in range(WRITERS)))

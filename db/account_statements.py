@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from functools import lru_cache
 from typing import Final
 from uuid import UUID
 
@@ -55,16 +56,14 @@ _TOTALS: Final = SQL("""
 """)
 
 
-def _totals(clock: Clock) -> Composed:
-    account, normal_side = SQL("a.account_id"), SQL("a.normal_side")
-    return _TOTALS.format(
-        opening=moments.totals_before(
-            clock, account=account, normal_side=normal_side, time=SQL("%(from)s")
-        ),
-        closing=moments.totals_before(
-            clock, account=account, normal_side=normal_side, time=SQL("%(to)s")
-        ),
+def _totals(clock: Clock) -> SQL:
+    opening, closing = (
+        moments.totals_before(
+            clock, account=SQL("a.account_id"), normal_side=SQL("a.normal_side"), time=time
+        )
+        for time in (SQL("%(from)s"), SQL("%(to)s"))
     )
+    return statements.rendered(_TOTALS.format(opening=opening, closing=closing))
 
 
 TOTALS_RECORDED: Final = _totals("RECORDED")
@@ -133,7 +132,8 @@ _BOUNDS_DATED: Final = {
 }
 
 # What is dated is taken out where it was recorded, and put in where it takes effect.
-COUNTS_EFFECTIVE: Final = SQL("""
+COUNTS_EFFECTIVE: Final = statements.rendered(
+    SQL("""
     SELECT parent.id AS parent_id,
         parent.closing_version - parent.opening_version - recorded.rows + effective.rows AS rows
     FROM {parents}
@@ -152,6 +152,7 @@ COUNTS_EFFECTIVE: Final = SQL("""
             AND e.version <= parent.version
     ) AS effective
 """).format(parents=_PARENTS)
+)
 
 
 async def totals_by_account_ids(
@@ -181,7 +182,12 @@ async def pages_by_totals(
         **_moments(period),
         **_places(window),
     }
-    rows = await statements.all_rows(conn, Entry, _pages(period.clock, window), parameters)
+    query = _pages(
+        period.clock,
+        tuple(name for name in ("after", "before") if getattr(window, name)),
+        backward=window.backward,
+    )
+    rows = await statements.all_rows(conn, Entry, query, parameters)
     return rows[::-1] if window.backward else rows
 
 
@@ -196,12 +202,12 @@ async def counts_by_totals(
     return await statements.all_rows(conn, pages.Count, COUNTS_EFFECTIVE, parameters)
 
 
-def _pages(clock: Clock, window: Window[Place]) -> Composed:
-    direction = SQL("DESC" if window.backward else "ASC")
+@lru_cache
+def _pages(clock: Clock, given: tuple[str, ...], *, backward: bool) -> SQL:
+    direction = SQL("DESC" if backward else "ASC")
 
     def part(query: SQL, bounds: dict[str, SQL] | dict[str, Composed], *first: SQL) -> Composed:
-        given = {"after": window.after, "before": window.before}
-        conditions = (*first, *(bounds[name] for name, place in given.items() if place))
+        conditions = (*first, *(bounds[name] for name in given))
         return query.format(
             select=entries.LISTING.select,
             conditions=SQL(" ").join(conditions),
@@ -217,7 +223,9 @@ def _pages(clock: Clock, window: Window[Place]) -> Composed:
             direction=direction,
         )
     time = SQL("created_at" if clock == "RECORDED" else "effective_at")
-    return _PAGES.format(parents=_PARENTS, page=page, time=time, direction=direction)
+    return statements.rendered(
+        _PAGES.format(parents=_PARENTS, page=page, time=time, direction=direction)
+    )
 
 
 def _moments(period: Period) -> dict[str, object]:

@@ -110,13 +110,13 @@ _SELECT_FROM: Final = SQL("""
 _TABLE: Final = SQL("florin.accounts")
 _SELECT: Final = _SELECT_FROM.format(columns=_COLUMNS, table=_TABLE)
 
-BY_IDS: Final = SQL("{} AND a.account_id = ANY(%(ids)s)").format(_SELECT)
+BY_IDS: Final = statements.rendered(SQL("{} AND a.account_id = ANY(%(ids)s)").format(_SELECT))
 
 LOCKED: Final = SQL("{} AND a.account_id = %(account_id)s").format(
     _SELECT_FROM.format(columns=_COLUMNS_LOCKED, table=_TABLE)
 )
 
-BY_CODES: Final = SQL("{} AND a.code = ANY(%(codes)s)").format(_SELECT)
+BY_CODES: Final = statements.rendered(SQL("{} AND a.code = ANY(%(codes)s)").format(_SELECT))
 
 # No more than the lock: whatever else a statement reads is from before it waited, and holds that
 # were swept meanwhile would be taken off what is pending a second time.

@@ -6,7 +6,7 @@ from typing import Final
 from uuid import UUID
 
 import msgspec
-from psycopg.sql import SQL, Composed
+from psycopg.sql import SQL
 
 from db import moments, statements
 from db.moments import Clock
@@ -74,14 +74,14 @@ _PENDING: Final = SQL("""
 _NO_PENDING: Final = SQL("SELECT 0::numeric AS debits, 0::numeric AS credits")
 
 
-def _at(clock: Clock, moment: SQL, pending: SQL) -> Composed:
+def _at(clock: Clock, moment: SQL, pending: SQL) -> SQL:
     totals = moments.totals_before(
         clock,
         account=SQL("a.account_id"),
         normal_side=SQL("a.normal_side"),
         time=SQL("moment.before"),
     )
-    return _AT.format(moment=moment, totals=totals, pending=pending)
+    return statements.rendered(_AT.format(moment=moment, totals=totals, pending=pending))
 
 
 AT_RECORDED: Final = _at("RECORDED", moments.MOMENT_RECORDED, _PENDING)
@@ -89,7 +89,7 @@ AT_EFFECTIVE: Final = _at("EFFECTIVE", moments.MOMENT_EFFECTIVE, _PENDING)
 POSTED_AT_RECORDED: Final = _at("RECORDED", moments.MOMENT_RECORDED, _NO_PENDING)
 POSTED_AT_EFFECTIVE: Final = _at("EFFECTIVE", moments.MOMENT_EFFECTIVE, _NO_PENDING)
 
-_STATEMENTS: Final[Mapping[tuple[Clock, bool], Composed]] = {
+_STATEMENTS: Final[Mapping[tuple[Clock, bool], SQL]] = {
     ("RECORDED", True): AT_RECORDED,
     ("EFFECTIVE", True): AT_EFFECTIVE,
     ("RECORDED", False): POSTED_AT_RECORDED,

@@ -13,9 +13,9 @@ from contextlib import asynccontextmanager, suppress
 from typing import Any, Final, Self, TypeVar
 
 import psycopg
-from psycopg import AsyncConnection
 from psycopg.abc import PQGen
-from psycopg.rows import TupleRow
+
+from db.connections import PooledConnection
 
 # What takes one round trip is answered within this, be the server on the other side of the world;
 # or else nobody is there.
@@ -26,10 +26,9 @@ _CANCELLED_SECONDS: Final = 2 * ROUND_TRIP_SECONDS
 _INTERVAL_SECONDS: Final = 0.1
 
 Result = TypeVar("Result")
-Connection = AsyncConnection[TupleRow]
 
 
-def impatient(statement_timeout_seconds: float) -> type[Connection]:
+def impatient(statement_timeout_seconds: float) -> type[PooledConnection]:
     """A kind of connection on which every statement is answered in time, or broken off.
 
     Where the server should have ended a statement and nothing is heard, OperationalError is raised,
@@ -37,7 +36,7 @@ def impatient(statement_timeout_seconds: float) -> type[Connection]:
     """
     longest_seconds = statement_timeout_seconds + ROUND_TRIP_SECONDS
 
-    class Impatient(Connection):
+    class Impatient(PooledConnection):
         _alarm: asyncio.TimerHandle | None = None
 
         @classmethod
@@ -81,7 +80,7 @@ def impatient(statement_timeout_seconds: float) -> type[Connection]:
 
 @asynccontextmanager
 async def within_a_round_trip(
-    conn: Connection, seconds: float = ROUND_TRIP_SECONDS
+    conn: PooledConnection, seconds: float = ROUND_TRIP_SECONDS
 ) -> AsyncIterator[None]:
     """For what is answered at once: hang up where it is not."""
     alarm = asyncio.get_running_loop().call_later(seconds, hang_up, conn)
@@ -91,7 +90,7 @@ async def within_a_round_trip(
         alarm.cancel()
 
 
-def hang_up(conn: Connection) -> None:
+def hang_up(conn: PooledConnection) -> None:
     """End a connection from this side. Whoever waits for it hears at once that it is lost."""
     if conn.closed:
         return

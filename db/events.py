@@ -20,7 +20,7 @@ import msgspec
 from psycopg.sql import SQL
 
 from db import statements, transactions
-from db.arrays import UUIDs
+from db.arrays import Texts, UUIDs
 from db.statements import Connection, Write
 from db.transactions import Transaction
 from ledger.metadata import Metadata
@@ -32,7 +32,7 @@ CHANNEL: Final = "florin_events"
 INSERT: Final[LiteralString] = """
     INSERT INTO florin.events (ledger_id, epoch, xid, written_at, transaction_ids, kinds)
     SELECT ledger_id, epoch, pg_current_xact_id(), statement_timestamp(),
-        %(transaction_ids)s::uuid[], %(kinds)b::text[]
+        %(transaction_ids)s::uuid[], %(kinds)s::text[]
     FROM florin.watermarks
     WHERE ledger_id = %(ledger_id)s
 """
@@ -200,7 +200,7 @@ def written(ledger_id: int, happened: Sequence[tuple[UUID, EventKind]]) -> Write
     parameters: dict[str, object] = {
         "ledger_id": ledger_id,
         "transaction_ids": UUIDs([transaction_id for transaction_id, _ in happened]),
-        "kinds": [kind for _, kind in happened],
+        "kinds": Texts([kind for _, kind in happened]),
     }
     return Write(INSERT, parameters, 1)
 

@@ -2,15 +2,38 @@
 
 A loan's connection is told which ledger it is for by the statement that tells whether it lives, and
 row-level security shows it no other's rows (db/schema.sql): should a statement ever forget its
-ledger, or be given the wrong one, it finds nothing.
+ledger, or be given the wrong one, it finds nothing. What can be started again is lent a connection
+that is set for its ledger already without that statement (``db.connections``).
 """
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
+from typing import TypeVar
 
-from db import snapshots, statements
+import psycopg
+
+from db import faults, snapshots, statements
+from db.connections import PooledConnection
 from db.pool import LOAN, Loan, Pool
 from db.statements import Connection
+
+Result = TypeVar("Result")
+
+
+async def read(
+    pool: Pool, ledger_id: int, work: Callable[[Connection], Awaitable[Result]]
+) -> Result:
+    """What ``work`` reads of a ledger, as ``reading`` would have it, with fewer round trips.
+
+    It runs a second time, on another connection, where the first turns out to be lost.
+    """
+    loan = Loan(str(ledger_id), snapshots.BEGIN, starts_again=True)
+    try:
+        return await _read(pool, loan, work)
+    except psycopg.OperationalError as error:
+        if not faults.is_lost_connection(error):
+            raise
+    return await _read(pool, loan._replace(starts_again=False), work)
 
 
 @asynccontextmanager
@@ -40,9 +63,12 @@ async def frozen(pool: Pool, ledger_id: int) -> AsyncIterator[Connection]:
 
 @asynccontextmanager
 async def writing(pool: Pool, ledger_id: int) -> AsyncIterator[Connection]:
-    """A connection in a transaction on a ledger, and in a pipeline (``statements.transaction``)."""
+    """A connection in a transaction on a ledger, and in a pipeline (``statements.transaction``).
+
+    It may turn out to be lost with the first statement. Nothing has been done then.
+    """
     async with (
-        _lent(pool, Loan(str(ledger_id), statements.BEGIN)) as conn,
+        _lent(pool, Loan(str(ledger_id), statements.BEGIN, starts_again=True)) as conn,
         statements.transaction(conn),
     ):
         yield conn
@@ -67,4 +93,31 @@ async def _lent(pool: Pool, loan: Loan) -> AsyncIterator[Connection]:
         finally:
             # What this task borrows next is another loan.
             LOAN.reset(token)
-        yield conn
+        try:
+            yield conn
+        except BaseException:
+            conn.forget()
+            raise
+
+
+async def _read(pool: Pool, loan: Loan, work: Callable[[Connection], Awaitable[Result]]) -> Result:
+    conn = await _borrowed(pool, loan)
+    try:
+        try:
+            return await work(conn)
+        except BaseException:
+            conn.forget()
+            raise
+        finally:
+            # Nothing to do but behind a pooler.
+            await snapshots.end(conn)
+    finally:
+        await pool.putconn(conn)
+
+
+async def _borrowed(pool: Pool, loan: Loan) -> PooledConnection:
+    token = LOAN.set(loan)
+    try:
+        return await pool.getconn()
+    finally:
+        LOAN.reset(token)

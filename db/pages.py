@@ -7,11 +7,14 @@ the filter uses, and the window. Leaving unused conditions out, rather than writ
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from functools import lru_cache
 from typing import Final, Generic, NamedTuple, TypeVar
 from uuid import UUID
 
 import msgspec
 from psycopg.sql import SQL, Composed
+
+from db import statements
 
 Position = TypeVar("Position")
 
@@ -55,8 +58,11 @@ class Count(msgspec.Struct, frozen=True, gc=False):
     rows: int
 
 
-class Listing(msgspec.Struct, frozen=True):
-    """How a noun is listed: its SELECT up to the ledger's condition, its key and its conditions."""
+class Listing(msgspec.Struct, frozen=True, eq=False):
+    """How a noun is listed: its SELECT up to the ledger's condition, its key and its conditions.
+
+    A statement is composed once for each shape of window and filter.
+    """
 
     select: Composed | SQL
     key: SQL
@@ -64,46 +70,29 @@ class Listing(msgspec.Struct, frozen=True):
     descending: bool
     conditions: Mapping[str, SQL | Composed]
 
-    def page(self, window: Window[Position], conditions: Sequence[str]) -> Composed:
+    def page(self, window: Window[Position], conditions: Sequence[str]) -> SQL:
         """The statement of one page. Parameters: limit, after, before and the conditions'."""
-        down = self.descending is not window.backward
-        return _PAGE.format(
-            select=self.select,
-            conditions=self._joined(conditions),
-            after=self._bound("after", window.after, below=self.descending),
-            before=self._bound("before", window.before, below=not self.descending),
-            key=self.key,
-            direction=SQL("DESC" if down else "ASC"),
-        )
+        return _page(self, _shape(window), tuple(conditions))
 
-    def pages(self, window: Window[Position], conditions: Sequence[str]) -> Composed:
+    def pages(self, window: Window[Position], conditions: Sequence[str]) -> SQL:
         """The statement of one page for each of ``parent_ids``, in one go."""
-        down = self.descending is not window.backward
-        return _EACH_PARENT.format(
-            page=self.page(window, conditions),
-            key_name=self.key_name,
-            direction=SQL("DESC" if down else "ASC"),
-        )
+        return _pages(self, _shape(window), tuple(conditions))
 
-    def count(self, conditions: Sequence[str]) -> Composed:
+    def count(self, conditions: Sequence[str]) -> SQL:
         """The statement that counts the whole list."""
-        return _COUNT.format(select=self.select, conditions=self._joined(conditions))
+        return _count(self, tuple(conditions))
 
-    def counts(self, conditions: Sequence[str]) -> Composed:
+    def counts(self, conditions: Sequence[str]) -> SQL:
         """The statement that counts the list of each of ``parent_ids``."""
-        return _COUNT_EACH_PARENT.format(select=self.select, conditions=self._joined(conditions))
+        return _counts(self, tuple(conditions))
 
-    def _joined(self, conditions: Sequence[str]) -> Composed:
-        return Composed([SQL(" AND {}").format(self.conditions[name]) for name in conditions])
 
-    def _bound(self, name: str, position: Position | None, *, below: bool) -> Composed | SQL:
-        if position is None:
-            return SQL("")
-        return SQL(" AND {} {} {}").format(
-            self.key,
-            SQL("<" if below else ">"),
-            SQL("%(after)s" if name == "after" else "%(before)s"),
-        )
+class _Shape(NamedTuple):
+    """What a window's statement depends on."""
+
+    is_after: bool
+    is_before: bool
+    backward: bool
 
 
 def given(filter_: msgspec.Struct) -> dict[str, object]:
@@ -115,3 +104,62 @@ def given(filter_: msgspec.Struct) -> dict[str, object]:
 def bounds(window: Window[Position]) -> dict[str, object]:
     """The window's parameters."""
     return {"limit": window.limit, "after": window.after, "before": window.before}
+
+
+def _shape(window: Window[Position]) -> _Shape:
+    return _Shape(window.after is not None, window.before is not None, window.backward)
+
+
+# Of all nouns together: clients use few of the shapes that there are.
+_SHAPES_MAX: Final = 500
+
+
+@lru_cache(_SHAPES_MAX)
+def _page(listing: Listing, shape: _Shape, conditions: tuple[str, ...]) -> SQL:
+    after = SQL(" AND {} {} %(after)s").format(listing.key, SQL("<" if listing.descending else ">"))
+    before = SQL(" AND {} {} %(before)s").format(
+        listing.key, SQL(">" if listing.descending else "<")
+    )
+    return statements.rendered(
+        _PAGE.format(
+            select=listing.select,
+            conditions=_joined(listing, conditions),
+            after=after if shape.is_after else SQL(""),
+            before=before if shape.is_before else SQL(""),
+            key=listing.key,
+            direction=_direction(listing, shape),
+        )
+    )
+
+
+@lru_cache(_SHAPES_MAX)
+def _pages(listing: Listing, shape: _Shape, conditions: tuple[str, ...]) -> SQL:
+    return statements.rendered(
+        _EACH_PARENT.format(
+            page=_page(listing, shape, conditions),
+            key_name=listing.key_name,
+            direction=_direction(listing, shape),
+        )
+    )
+
+
+@lru_cache(_SHAPES_MAX)
+def _count(listing: Listing, conditions: tuple[str, ...]) -> SQL:
+    return statements.rendered(
+        _COUNT.format(select=listing.select, conditions=_joined(listing, conditions))
+    )
+
+
+@lru_cache(_SHAPES_MAX)
+def _counts(listing: Listing, conditions: tuple[str, ...]) -> SQL:
+    return statements.rendered(
+        _COUNT_EACH_PARENT.format(select=listing.select, conditions=_joined(listing, conditions))
+    )
+
+
+def _direction(listing: Listing, shape: _Shape) -> SQL:
+    return SQL("DESC" if listing.descending is not shape.backward else "ASC")
+
+
+def _joined(listing: Listing, conditions: tuple[str, ...]) -> Composed:
+    return Composed([SQL(" AND {}").format(listing.conditions[name]) for name in conditions])

@@ -3,7 +3,8 @@
 Every pooled connection speaks binary, reads money as exact integers, runs in autocommit (writes
 open a transaction of their own) and has put on the app's role before its first statement. The
 statement that tells whether a connection still lives, before it is lent, says which ledger the loan
-is for: row-level security shows it no other's rows.
+is for: row-level security shows it no other's rows. A connection that is set for that ledger
+already is lent without, to whoever starts again should it turn out to be lost.
 
 Behind a pooler that lends its own connections by the transaction, nothing that is set lasts longer
 than one: there each loan is a transaction, which begins with all that a session would have.
@@ -20,7 +21,8 @@ from psycopg.rows import TupleRow
 from psycopg_pool import AsyncConnectionPool
 
 from db import adaptation, deadlines
-from db.statements import BEGIN, Connection
+from db.connections import PooledConnection
+from db.statements import BEGIN
 
 # One statement for all of it. set_config and not SET, because SET takes no parameters.
 CONFIGURE: Final[LiteralString] = """
@@ -60,8 +62,8 @@ KEEPALIVES: Final[dict[str, Any]] = {
 
 
 class _Callbacks(TypedDict):
-    configure: Callable[[Connection], Awaitable[None]] | None
-    check: Callable[[Connection], Awaitable[None]]
+    configure: Callable[[PooledConnection], Awaitable[None]] | None
+    check: Callable[[PooledConnection], Awaitable[None]]
 
 
 class PoolSettings(msgspec.Struct, frozen=True, kw_only=True):
@@ -80,11 +82,13 @@ class PoolSettings(msgspec.Struct, frozen=True, kw_only=True):
 class Loan(NamedTuple):
     """What a connection is lent for; ``begin`` opens its transaction, behind a pooler.
 
-    Without a ledger row-level security shows nothing at all.
+    Without a ledger row-level security shows nothing at all. Where ``starts_again`` is set, whoever
+    borrows does so should the connection turn out to be lost.
     """
 
     ledger_id: str = ""
     begin: LiteralString = BEGIN
+    starts_again: bool = False
 
 
 # Set by ``db.loans`` around the moment of lending: the pool checks a connection in the task that
@@ -93,7 +97,7 @@ _NOBODYS: Final = Loan()
 LOAN: Final[ContextVar[Loan]] = ContextVar("loan", default=_NOBODYS)
 
 
-class Pool(AsyncConnectionPool[Connection]):
+class Pool(AsyncConnectionPool[PooledConnection]):
     """psycopg's pool, which knows whether it is one behind another."""
 
     is_behind_pooler: bool = False
@@ -151,23 +155,33 @@ def _callbacks(settings: PoolSettings) -> _Callbacks:
     # transaction had ended. There has to be time for that client, the pool's next one, to have it.
     pooler_seconds = min(deadlines.ROUND_TRIP_SECONDS, settings.timeout_seconds / 2)
 
-    async def configure(conn: Connection) -> None:
+    async def configure(conn: PooledConnection) -> None:
         await conn.execute(CONFIGURE, {**parameters, "ledger_id": ""})
         # Now rather than on one of the first loans.
         await AsyncCursor(conn).execute(LEND, {"ledger_id": ""}, prepare=True)
 
-    async def lend(conn: Connection) -> None:
-        async with deadlines.within_a_round_trip(conn):
-            await AsyncCursor(conn).execute(LEND, {"ledger_id": LOAN.get().ledger_id}, prepare=True)
+    async def lend(conn: PooledConnection) -> None:
+        loan = LOAN.get()
+        if loan.starts_again and conn.is_ready_for(loan.ledger_id):
+            return
+        conn.ledger_id = None
+        try:
+            async with deadlines.within_a_round_trip(conn):
+                await AsyncCursor(conn).execute(LEND, {"ledger_id": loan.ledger_id}, prepare=True)
+        except BaseException:
+            conn.forget()
+            raise
+        # In a transaction of its own that has ended: no ROLLBACK of a later one undoes it.
+        conn.ledger_id = loan.ledger_id
 
-    async def lend_in_transaction(conn: Connection) -> None:
+    async def lend_in_transaction(conn: PooledConnection) -> None:
         loan = LOAN.get()
         async with deadlines.within_a_round_trip(conn, pooler_seconds), conn.pipeline():
             await AsyncCursor(conn).execute(loan.begin)
             await AsyncCursor(conn).execute(CONFIGURE, {**parameters, "ledger_id": loan.ledger_id})
 
-    # Costs some 75 microseconds a loan and turns a restarted server into no errors at all. The
-    # cursors are psycopg's own: a loan is no statement of whoever counts or traces statements.
+    # A round trip takes some 75 microseconds and turns a restarted server into no errors at all.
+    # The cursors are psycopg's own: a loan is no statement of whoever counts or traces statements.
     if is_local:
         return {"configure": None, "check": lend_in_transaction}
     return {"configure": configure, "check": lend}

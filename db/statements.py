@@ -9,9 +9,16 @@ from psycopg.pq import TransactionStatus
 from psycopg.rows import TupleRow, args_row, scalar_row
 from psycopg.sql import SQL, Composed
 
+from db.connections import PooledConnection
+
 Query: TypeAlias = LiteralString | SQL | Composed
 Connection: TypeAlias = AsyncConnection[TupleRow]
 Row = TypeVar("Row")
+
+
+def rendered(query: Composed) -> SQL:
+    """A composed statement as one piece: putting it together takes longer than sending it."""
+    return SQL(query.as_string())
 
 
 def cursor(conn: Connection, row: type[Row]) -> AsyncCursor[Row]:
@@ -23,9 +30,16 @@ async def all_rows(
     conn: Connection, row: type[Row], query: Query, parameters: Mapping[str, object]
 ) -> list[Row]:
     """Every row; the statement's columns stand in the order of the struct's fields."""
-    rows = cursor(conn, row)
-    await rows.execute(query, parameters)
-    return await rows.fetchall()
+    if not isinstance(conn, PooledConnection):
+        rows = cursor(conn, row)
+        await rows.execute(query, parameters)
+        return await rows.fetchall()
+    text = query if isinstance(query, str) else query.as_string()
+    rows = conn.take_cursor(text, row) or cursor(conn, row)
+    await rows.execute(text, parameters)
+    found = await rows.fetchall()
+    conn.give_back(rows, text, row)
+    return found
 
 
 async def all_values(

@@ -142,7 +142,7 @@ async def count(conn: Connection, ledger_id: int, filter_: TransactionFilter) ->
     return counted
 
 
-def _page(filter_: TransactionFilter, window: Window[UUID]) -> Composed:
+def _page(filter_: TransactionFilter, window: Window[UUID]) -> SQL | Composed:
     each = [listing.page(window, conditions) for listing, conditions in _parts(filter_)]
     if len(each) == 1:
         return each[0]

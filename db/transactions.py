@@ -72,17 +72,21 @@ COLUMNS: Final = _COLUMNS_AT.format(moment=SQL("now()"))
 # In a transaction that may have waited for the row since it began.
 _COLUMNS_LOCKED: Final = _COLUMNS_AT.format(moment=SQL("statement_timestamp()"))
 
-BY_IDS: Final = SQL("""
+BY_IDS: Final = statements.rendered(
+    SQL("""
     SELECT {}
     FROM florin.transactions AS t
     WHERE t.ledger_id = %(ledger_id)s AND t.transaction_id = ANY(%(ids)s)
 """).format(COLUMNS)
+)
 
-BY_IDEMPOTENCY_KEYS: Final = SQL("""
+BY_IDEMPOTENCY_KEYS: Final = statements.rendered(
+    SQL("""
     SELECT {}
     FROM florin.transactions AS t
     WHERE t.ledger_id = %(ledger_id)s AND t.idempotency_key = ANY(%(keys)s)
 """).format(COLUMNS)
+)
 
 REVERSALS_BY_TRANSACTION_IDS: Final[LiteralString] = """
     SELECT transaction_id, reverses_id

@@ -1,5 +1,6 @@
 """Statements of account: how their fields are answered, all of one request from one snapshot."""
 
+from collections.abc import Awaitable, Sequence
 from datetime import datetime
 
 import msgspec
@@ -14,7 +15,7 @@ from ledger.accounts import balance
 from resolvers import pages
 from resolvers.context import Info
 from resolvers.errors import RequestError
-from resolvers.pages import Page, PageArguments
+from resolvers.pages import List, Page, PageArguments
 
 
 class Statement(msgspec.Struct, frozen=True, gc=False):
@@ -25,17 +26,17 @@ class Statement(msgspec.Struct, frozen=True, gc=False):
     totals: Totals
 
 
-async def of_account(root: Account, info: Info, period: Period) -> Statement:
-    """The statement of a period; RequestError for one that ends before it begins."""
+async def of_accounts(roots: Sequence[Account], info: Info, period: Period) -> list[Statement]:
+    """The statements of a period; RequestError for one that ends before it begins."""
     if period.from_ > period.to:
         raise RequestError(
             f"`from` ({period.from_.isoformat()}) is after `to` ({period.to.isoformat()}): give "
             "the earlier moment as `from`."
         )
-    [totals] = await info.context.loaders.statement_totals_by_account_id.load(
-        (root.account_id, period)
+    found = await info.context.loaders.statement_totals_by_account_id.load_each(
+        [(root.account_id, period) for root in roots]
     )
-    return Statement(root, period, totals)
+    return [Statement(root, period, totals) for root, [totals] in zip(roots, found, strict=True)]
 
 
 def from_(root: Statement) -> datetime:
@@ -77,31 +78,42 @@ def credits_(root: Statement) -> str:
     return amounts.render(totals.closing_credits - totals.opening_credits, totals.exponent)
 
 
-async def entries(root: Statement, info: Info, arguments: PageArguments) -> Page[Entry]:
-    """A page of the period's entries, oldest first.
+async def entries(
+    roots: Sequence[Statement], info: Info, arguments: PageArguments
+) -> list[Page[Entry] | RequestError]:
+    """A page of each period's entries, oldest first.
 
-    The list, and so its cursors, is the same in every request, while each shows only the entries
-    of the snapshot that its totals are from.
+    A list, and so its cursors, is the same in every request, while each shows only the entries of
+    the snapshot that its totals are from.
     """
-    loaders, totals, period = info.context.loaders, root.totals, root.period
-    list_ = pages.by_place("statement of", totals.account_id, period.from_, period.to, period.clock)
+    loaders = info.context.loaders
 
-    async def fetch(window: Window[Place]) -> list[Entry]:
-        return await loaders.entries_page_by_statement.load((totals, (period, window)))
+    def list_of(root: Statement) -> List[Place]:
+        period = root.period
+        return pages.by_place(
+            "statement of", root.totals.account_id, period.from_, period.to, period.clock
+        )
 
-    async def count() -> int:
-        if period.clock == "RECORDED":
+    def fetch(asked: Sequence[tuple[Statement, Window[Place]]]) -> Awaitable[list[list[Entry]]]:
+        return loaders.entries_page_by_statement.load_each(
+            [(root.totals, (root.period, window)) for root, window in asked]
+        )
+
+    async def count(root: Statement) -> int:
+        totals = root.totals
+        if root.period.clock == "RECORDED":
             return totals.closing_version - totals.opening_version
-        counts = await loaders.entries_count_by_statement.load((totals, period))
+        counts = await loaders.entries_count_by_statement.load((totals, root.period))
         return sum(count.rows for count in counts)
 
-    def place(entry: Entry) -> Place:
-        recorded = period.clock == "RECORDED"
-        return Place(entry.created_at if recorded else entry.effective_at, entry.version)
-
-    return await pages.page(
-        pages.window(arguments, list_), list_, fetch=fetch, position_of=place, count=count
+    return await pages.of_each(
+        roots, arguments, list_of, fetch=fetch, position_of=_place, count=count
     )
+
+
+def _place(root: Statement, entry: Entry) -> Place:
+    recorded = root.period.clock == "RECORDED"
+    return Place(entry.created_at if recorded else entry.effective_at, entry.version)
 
 
 def _balance(totals: Totals, *, debits: int, credits: int) -> str:

@@ -1,6 +1,6 @@
 """Accounts: how they are found and listed, and how their fields are answered."""
 
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Sequence
 from datetime import datetime
 from typing import Final
 from uuid import UUID
@@ -19,6 +19,7 @@ from ledger.accounts import balance, reserved
 from ledger.transactions import AccountKey
 from resolvers import pages, selections
 from resolvers.context import Context, Info
+from resolvers.errors import RequestError
 from resolvers.pages import Page, PageArguments
 
 # The fields of a balance that count holds.
@@ -55,16 +56,18 @@ def account_id(root: Account) -> str:
     return identifiers.render("acct", root.account_id)
 
 
-async def owner(root: Account, info: Info) -> User | None:
-    """The user that owns the account, if any."""
-    if root.owner_id is None:
-        return None
-    return await info.context.loaders.user_by_id.load(root.owner_id)
+async def owners(roots: Sequence[Account], info: Info) -> list[User | None]:
+    """The users that own the accounts, if any."""
+    owner_ids = [root.owner_id for root in roots]
+    found = await info.context.loaders.user_by_id.load_all(
+        [owner_id for owner_id in owner_ids if owner_id is not None]
+    )
+    return [None if owner_id is None else found[owner_id] for owner_id in owner_ids]
 
 
-async def currency(root: Account, info: Info) -> Currency | None:
-    """The account's currency."""
-    return await info.context.loaders.currency_by_code.load(root.currency)
+def currencies(roots: Sequence[Account], info: Info) -> Awaitable[Sequence[Currency | None]]:
+    """The accounts' currencies."""
+    return info.context.loaders.currency_by_code.load_each([root.currency for root in roots])
 
 
 def floor(root: Account) -> str | None:
@@ -77,9 +80,11 @@ def ceiling(root: Account) -> str | None:
     return None if root.ceiling is None else amounts.render(root.ceiling, root.exponent)
 
 
-def balance_at(root: Account, info: Info, moment: Moment) -> Account | Awaitable[Balance]:
-    """The balance at a moment; that of now, as recorded, is on the row itself."""
-    return root if moment == NOW_RECORDED else _balance_at(root, info, moment)
+def balances_at(
+    roots: Sequence[Account], info: Info, moment: Moment
+) -> Sequence[Account] | Awaitable[Sequence[Balance]]:
+    """The balances at a moment; those of now, as recorded, are on the rows themselves."""
+    return roots if moment == NOW_RECORDED else _balances_at(roots, info, moment)
 
 
 def posted(root: Account | Balance) -> str:
@@ -123,34 +128,38 @@ def as_of(root: Account | Balance) -> datetime:
 
 
 async def entries(
-    root: Account, info: Info, filter_: EntryFilter, arguments: PageArguments
-) -> Page[Entry]:
-    """A page of an account's entries, newest first."""
+    roots: Sequence[Account], info: Info, filter_: EntryFilter, arguments: PageArguments
+) -> list[Page[Entry] | RequestError]:
+    """A page of each account's entries, newest first."""
     loaders = info.context.loaders
-    list_ = pages.by_number("entries of", root.account_id, filter_)
 
-    async def fetch(window: Window[int]) -> list[Entry]:
-        return await loaders.entries_page_by_account_id.load((root.account_id, (filter_, window)))
+    def fetch(asked: Sequence[tuple[Account, Window[int]]]) -> Awaitable[list[list[Entry]]]:
+        return loaders.entries_page_by_account_id.load_each(
+            [(root.account_id, (filter_, window)) for root, window in asked]
+        )
 
-    async def count() -> int:
+    async def count(root: Account) -> int:
         counts = await loaders.entries_count_by_account_id.load((root.account_id, filter_))
         return sum(count.rows for count in counts)
 
-    return await pages.page(
-        pages.window(arguments, list_),
-        list_,
+    return await pages.of_each(
+        roots,
+        arguments,
+        lambda root: pages.by_number("entries of", root.account_id, filter_),
         fetch=fetch,
-        position_of=lambda entry: entry.version,
+        position_of=lambda _, entry: entry.version,
         count=count,
     )
 
 
-async def _balance_at(root: Account, info: Info, moment: Moment) -> Balance:
+async def _balances_at(roots: Sequence[Account], info: Info, moment: Moment) -> list[Balance]:
     # Of a busy account, the holds since then can be many; what is posted takes some 80 pages.
     if not selections.selects(info, PENDING_FIELDS):
         moment = msgspec.structs.replace(moment, with_pending=False)
-    [found] = await info.context.loaders.balances_by_account_id.load((root.account_id, moment))
-    return found
+    found = await info.context.loaders.balances_by_account_id.load_each(
+        [(root.account_id, moment) for root in roots]
+    )
+    return [balance for [balance] in found]
 
 
 def _posted(root: Account | Balance) -> int:

@@ -9,6 +9,8 @@ from db.pool import Pool
 from resolvers.event_feed import EventFeed
 from resolvers.explanation import Explanation
 from resolvers.loaders import Loaders
+from resolvers.look_ups import LookUps
+from resolvers.posting_groups import PostingLine
 from resolvers.readers import ExplainedReader, PoolReader, Reader, SnapshotReader
 
 
@@ -21,21 +23,28 @@ class Context:
         ledger_id: int,
         feed: EventFeed | None = None,
         *,
+        line: PostingLine | None = None,
+        look_ups: LookUps | None = None,
         actor: Actor = LOCAL,
         snapshot: bool = False,
         explained: Explanation | None = None,
     ) -> None:
         """Without a ``feed`` nobody follows what happens here. ``actor`` has it done.
 
-        A ``snapshot`` is for what only reads: all of it then sees one moment.
+        Without a ``line`` each posting is a transaction by itself; so it is where what is read is
+        ``explained``. A ``snapshot`` is for what only reads: all of it then sees one moment. With
+        ``look_ups`` it shares them with other requests, but for a snapshot, for what is explained
+        and after a mutation of its own.
         """
         self.pool = pool
         self.ledger_id = ledger_id
         self.feed = feed
+        self.line = line if explained is None else None
         self.actor = actor
         reader = SnapshotReader(pool, ledger_id) if snapshot else PoolReader(pool, ledger_id)
         self._reader: Reader = reader if explained is None else ExplainedReader(reader, explained)
-        self.loaders = Loaders(self._reader, ledger_id)
+        is_sharing = not snapshot and explained is None
+        self.loaders = Loaders(self._reader, ledger_id, look_ups if is_sharing else None)
 
     def forget(self) -> None:
         """Drop what was loaded: a mutation's payload must show what the mutation did."""

@@ -1,5 +1,7 @@
 """Entries: how their fields are answered."""
 
+from collections.abc import Awaitable, Sequence
+
 from db.accounts import Account
 from db.entries import Entry
 from db.transactions import Transaction
@@ -12,14 +14,14 @@ def entry_id(root: Entry) -> str:
     return identifiers.render_entry(root.account_id, root.version)
 
 
-async def account(root: Entry, info: Info) -> Account | None:
-    """The account that the entry belongs to."""
-    return await info.context.loaders.account_by_id.load(root.account_id)
+def accounts(roots: Sequence[Entry], info: Info) -> Awaitable[Sequence[Account | None]]:
+    """The accounts that entries belong to."""
+    return info.context.loaders.account_by_id.load_each([root.account_id for root in roots])
 
 
-async def transaction(root: Entry, info: Info) -> Transaction | None:
-    """The transaction that made the entry."""
-    return await info.context.loaders.transaction_by_id.load(root.transaction_id)
+def transactions(roots: Sequence[Entry], info: Info) -> Awaitable[Sequence[Transaction | None]]:
+    """The transactions that made entries."""
+    return info.context.loaders.transaction_by_id.load_each([root.transaction_id for root in roots])
 
 
 def amount(root: Entry) -> str:

@@ -57,7 +57,7 @@ def cursor(root: Event, info: Info) -> str:
 
 async def event_accounts(root: Event, info: Info) -> list[Account | None]:
     """The accounts of the transaction's postings, each once, in their order."""
-    return await info.context.loaders.account_by_id.load_many(list(root.account_ids))
+    return await info.context.loaders.account_by_id.load_each(root.account_ids)
 
 
 async def _account_ids(context: Context, keys: Sequence[AccountKey]) -> frozenset[UUID]:

@@ -1,5 +1,6 @@
 """The ledger: its own fields, its currencies and its trial balance."""
 
+from collections.abc import Awaitable, Sequence
 from datetime import datetime
 
 from db import currencies, ledgers
@@ -26,9 +27,11 @@ async def trial_balance(root: Ledger, info: Info, at: datetime | None) -> list[T
     )
 
 
-async def line_currency(root: TrialBalanceLine, info: Info) -> Currency | None:
-    """The line's currency."""
-    return await info.context.loaders.currency_by_code.load(root.currency)
+def line_currencies(
+    roots: Sequence[TrialBalanceLine], info: Info
+) -> Awaitable[Sequence[Currency | None]]:
+    """The lines' currencies."""
+    return info.context.loaders.currency_by_code.load_each([root.currency for root in roots])
 
 
 def line_debits(root: TrialBalanceLine) -> str:

@@ -4,8 +4,7 @@ A loader lives for one request. It borrows a pooled connection inside its batch 
 while it waits for anything else.
 """
 
-import asyncio
-from collections.abc import Awaitable, Callable, Hashable, Sequence
+from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
 from functools import cached_property
 from typing import TypeVar
 from uuid import UUID
@@ -31,7 +30,9 @@ from db.statements import Connection
 from db.transactions import Posting, Reversal, Transaction
 from db.users import User
 from resolvers import explanation
-from resolvers.loader import ExplainedLoader, Loader, take_notice
+from resolvers.batch import Batch
+from resolvers.loader import ExplainedLoader, Loader
+from resolvers.look_ups import LookUps
 from resolvers.readers import ExplainedReader, Reader
 from resolvers.waves import Waves
 
@@ -44,12 +45,12 @@ Value = TypeVar("Value")
 class Loaders:
     """One request's loaders, each made when it is first asked."""
 
-    def __init__(self, reader: Reader, ledger_id: int) -> None:
-        self._connection = reader.connection
+    def __init__(self, reader: Reader, ledger_id: int, shared: LookUps | None = None) -> None:
+        """What is looked up by key may be ``shared`` with other requests."""
         self._reader = reader
         self._ledger_id = ledger_id
+        self._shared = shared
         self._waves = Waves()
-        # Who is not asked to explain does not note whom the reads are for.
         self._loader = ExplainedLoader if isinstance(reader, ExplainedReader) else Loader
 
     async def close(self) -> None:
@@ -61,24 +62,16 @@ class Loaders:
 
     async def read(self, fetch: Callable[[Connection], Awaitable[Value]]) -> Value:
         """What a single statement gives, started with the wave of its level."""
-        answer: asyncio.Future[Value] = asyncio.get_running_loop().create_future()
         field = explanation.asking()
+        batch: Batch[None, Value] = Batch()
 
         async def run() -> None:
             explanation.on_behalf_of([field])
-            try:
-                async with self._connection() as conn:
-                    value = await fetch(conn)
-            except Exception as error:  # noqa: BLE001 - handed to the one who waits
-                if not answer.done():
-                    answer.set_exception(error)
-            else:
-                if not answer.done():
-                    answer.set_result(value)
+            with batch.reading():
+                batch.values = {None: await self._reader.read(fetch)}
 
-        answer.add_done_callback(take_notice)
         self._waves.join(run)
-        return await answer
+        return (await batch.over())[None]
 
     @cached_property
     def user_by_id(self) -> Loader[UUID, User | None]:
@@ -250,27 +243,28 @@ class Loaders:
         fetch: Callable[[Connection, int, Sequence[Key]], Awaitable[list[Value]]],
         key_of: Callable[[Value], Key],
     ) -> "Loader[Key, Value | None]":
-        async def batch(keys: list[Key]) -> list[Value | None]:
-            async with self._connection() as conn:
-                rows = await fetch(conn, self._ledger_id, keys)
-            found = {key_of(row): row for row in rows}
-            return [found.get(key) for key in keys]
+        async def read(keys: Sequence[Key]) -> Mapping[Key, Value | None]:
+            if self._shared is not None:
+                return await self._shared.find(fetch, key_of, keys)
+            found: dict[Key, Value | None] = dict.fromkeys(keys)
+            for row in await self._reader.read(lambda conn: fetch(conn, self._ledger_id, keys)):
+                found[key_of(row)] = row
+            return found
 
-        return self._loader(self._waves, batch, fetch)
+        return self._loader(self._waves, read, fetch)
 
     def _many(
         self,
         fetch: Callable[[Connection, int, Sequence[Key]], Awaitable[list[Value]]],
         key_of: Callable[[Value], Key],
     ) -> "Loader[Key, list[Value]]":
-        async def batch(keys: list[Key]) -> list[list[Value]]:
+        async def read(keys: Sequence[Key]) -> Mapping[Key, list[Value]]:
             found: dict[Key, list[Value]] = {key: [] for key in keys}
-            async with self._connection() as conn:
-                for row in await fetch(conn, self._ledger_id, keys):
-                    found[key_of(row)].append(row)
-            return [found[key] for key in keys]
+            for row in await self._reader.read(lambda conn: fetch(conn, self._ledger_id, keys)):
+                found[key_of(row)].append(row)
+            return found
 
-        return self._loader(self._waves, batch, fetch)
+        return self._loader(self._waves, read, fetch)
 
     def _pages(
         self,
@@ -278,22 +272,30 @@ class Loaders:
         parent_id_of: Callable[[Value], UUID | None],
         id_of: Callable[[Parent], Hashable] = lambda parent: parent,
     ) -> "Loader[tuple[Parent, Shape], list[Value]]":
-        """Keys are (parent, shape); each shape is a statement of its own.
+        """Keys are (parent, shape); each shape, of one field's arguments, is a statement.
 
-        Two aliases of one field with other arguments are two shapes and never share rows. A parent
-        is an id, unless ``id_of`` says how to get one from it.
+        A parent is an id, unless ``id_of`` says how to get one from it.
         """
 
-        async def batch(keys: list[tuple[Parent, Shape]]) -> list[list[Value]]:
-            found: dict[tuple[Hashable, Shape], list[Value]] = {}
+        async def read(
+            keys: Sequence[tuple[Parent, Shape]],
+        ) -> Mapping[tuple[Parent, Shape], list[Value]]:
             parents_by_shape: dict[Shape, list[Parent]] = {}
             for parent, shape in keys:
-                found[id_of(parent), shape] = []
                 parents_by_shape.setdefault(shape, []).append(parent)
-            async with self._connection() as conn:
-                for shape, parents in parents_by_shape.items():
-                    for row in await fetch(conn, parents, shape):
-                        found[parent_id_of(row), shape].append(row)
-            return [found[id_of(parent), shape] for parent, shape in keys]
 
-        return self._loader(self._waves, batch, fetch)
+            async def each(conn: Connection) -> list[list[Value]]:
+                return [
+                    await fetch(conn, parents, shape) for shape, parents in parents_by_shape.items()
+                ]
+
+            found: dict[tuple[Parent, Shape], list[Value]] = {}
+            answers = await self._reader.read(each)
+            for (shape, parents), rows in zip(parents_by_shape.items(), answers, strict=True):
+                of_parent: dict[Hashable, list[Value]] = {id_of(parent): [] for parent in parents}
+                for row in rows:
+                    of_parent[parent_id_of(row)].append(row)
+                found |= {(parent, shape): of_parent[id_of(parent)] for parent in parents}
+            return found
+
+        return self._loader(self._waves, read, fetch)

@@ -5,11 +5,13 @@ A cursor is opaque. Inside are the position of its row and a digest of the list 
 wrong rows.
 """
 
+import asyncio
 import base64
 import binascii
 import hashlib
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime, timedelta
+from functools import cached_property, partial
 from typing import Final, Generic, TypeVar
 from uuid import UUID
 
@@ -32,6 +34,7 @@ _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND: Final = timedelta(microseconds=1)
 
 Node = TypeVar("Node")
+Parent = TypeVar("Parent")
 Filter = TypeVar("Filter", bound=msgspec.Struct)
 
 
@@ -44,16 +47,22 @@ class PageArguments(msgspec.Struct, frozen=True, gc=False):
     before: str | None = None
 
 
-class List(msgspec.Struct, Generic[Position], frozen=True):
-    """Which list is paged (its digest) and how its positions are written in cursors.
+class List(msgspec.Struct, Generic[Position], frozen=True, dict=True):
+    """Which list is paged and how its positions are written in cursors.
 
-    ``decode`` gives None for bytes that no position is written as.
+    ``identity`` is all that makes it this list and no other. ``decode`` gives None for bytes that
+    no position is written as.
     """
 
-    digest: bytes
+    identity: tuple[object, ...]
     position_bytes: int
     encode: Callable[[Position], bytes]
     decode: Callable[[bytes], Position | None]
+
+    @cached_property
+    def digest(self) -> bytes:
+        """What its cursors begin with. Most pages are asked for none."""
+        return hashlib.blake2b(repr(self.identity).encode(), digest_size=_DIGEST_BYTES).digest()
 
     def cursor(self, position: Position) -> str:
         """The opaque cursor of a row."""
@@ -115,17 +124,17 @@ class Page(msgspec.Struct, Generic[Node], frozen=True):
 
 def by_id(*identity: object) -> List[UUID]:
     """A list ordered by UUID; ``identity`` is all that makes it this list and no other."""
-    return List(_digest(identity), _UUID_BYTES, lambda uuid: uuid.bytes, _uuid)
+    return List(identity, _UUID_BYTES, lambda uuid: uuid.bytes, _uuid)
 
 
 def by_number(*identity: object) -> List[int]:
     """A list ordered by number; ``identity`` is all that makes it this list and no other."""
-    return List(_digest(identity), _NUMBER_BYTES, _bytes, _number)
+    return List(identity, _NUMBER_BYTES, _bytes, _number)
 
 
 def by_place(*identity: object) -> List[Place]:
     """A list ordered by time; ``identity`` is all that makes it this list and no other."""
-    return List(_digest(identity), _PLACE_BYTES, _place_bytes, _place)
+    return List(identity, _PLACE_BYTES, _place_bytes, _place)
 
 
 def window(arguments: PageArguments, list_: List[Position]) -> Window[Position]:
@@ -147,6 +156,38 @@ def window(arguments: PageArguments, list_: List[Position]) -> Window[Position]:
     )
 
 
+async def of_each(
+    parents: Sequence[Parent],
+    arguments: PageArguments,
+    list_of: Callable[[Parent], List[Position]],
+    *,
+    fetch: Callable[[Sequence[tuple[Parent, Window[Position]]]], Awaitable[Sequence[list[Node]]]],
+    position_of: Callable[[Parent, Node], Position],
+    count: Callable[[Parent], Awaitable[int]],
+) -> "list[Page[Node] | RequestError]":
+    """A page of each parent's list, in their order; an error where the arguments make no sense.
+
+    A cursor is of one parent's list only.
+    """
+    pages: list[Page[Node] | RequestError | None] = [None] * len(parents)
+    asked: dict[int, tuple[List[Position], Window[Position]]] = {}
+    for index, parent in enumerate(parents):
+        list_ = list_of(parent)
+        try:
+            asked[index] = list_, window(arguments, list_)
+        except RequestError as error:
+            pages[index] = error
+    fetched = await fetch(
+        [(parents[index], _wider(wanted)) for index, (_, wanted) in asked.items()]
+    )
+    for (index, (list_, wanted)), rows in zip(asked.items(), fetched, strict=True):
+        parent = parents[index]
+        pages[index] = _page(
+            wanted, list_, rows, partial(position_of, parent), partial(count, parent)
+        )
+    return [page for page in pages if page is not None]
+
+
 async def page(
     asked: Window[Position],
     list_: List[Position],
@@ -155,12 +196,26 @@ async def page(
     position_of: Callable[[Node], Position],
     count: Callable[[], Awaitable[int]],
 ) -> Page[Node]:
-    """Fetch one row more than asked, which tells whether there are further ones.
+    """A page of one list."""
+    return _page(asked, list_, await fetch(_wider(asked)), position_of, count)
 
-    In the other direction there is something exactly where a cursor was given: rows are never
-    deleted, so the cursor's own row is there.
+
+def _wider(asked: Window[Position]) -> Window[Position]:
+    """One row more than asked, which tells whether there are further ones."""
+    return msgspec.structs.replace(asked, limit=asked.limit + 1)
+
+
+def _page(
+    asked: Window[Position],
+    list_: List[Position],
+    rows: list[Node],
+    position_of: Callable[[Node], Position],
+    count: Callable[[], Awaitable[int]],
+) -> Page[Node]:
+    """In the other direction there is something exactly where a cursor was given.
+
+    Rows are never deleted, so the cursor's own row is there.
     """
-    rows = await fetch(msgspec.structs.replace(asked, limit=asked.limit + 1))
     more = len(rows) > asked.limit
     if asked.backward:
         nodes = rows[len(rows) - asked.limit :] if more else rows
@@ -175,6 +230,11 @@ async def page(
         cursor_of=lambda node: list_.cursor(position_of(node)),
         count=count,
     )
+
+
+async def total_counts(roots: "Sequence[Page[object]]") -> list[int | BaseException]:
+    """How many rows the whole lists have."""
+    return await asyncio.gather(*(root.count() for root in roots), return_exceptions=True)
 
 
 async def of_ledger(
@@ -210,10 +270,6 @@ def empty() -> Page[Node]:
         return 0
 
     return Page([], has_next_page=False, has_previous_page=False, cursor_of=str, count=nothing)
-
-
-def _digest(identity: tuple[object, ...]) -> bytes:
-    return hashlib.blake2b(repr(identity).encode(), digest_size=_DIGEST_BYTES).digest()
 
 
 def _uuid(content: bytes) -> UUID:

@@ -1,9 +1,9 @@
 """Where a request's reads get their connections: each from the pool, or all from one snapshot."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
-from typing import Final, TypeAlias
+from collections.abc import Awaitable, Callable
+from contextlib import AsyncExitStack
+from typing import Final, TypeAlias, TypeVar
 
 from db import loans
 from db.pool import Pool
@@ -15,6 +15,8 @@ from resolvers.explanation import Explanation
 # for one request with hundreds of fields to shut everybody else out of the pool.
 CONNECTIONS_MAX: Final = 4
 
+Result = TypeVar("Result")
+
 
 class PoolReader:
     """Each read sees what is committed when it runs."""
@@ -24,11 +26,10 @@ class PoolReader:
         self._ledger_id = ledger_id
         self._permits = asyncio.Semaphore(CONNECTIONS_MAX)
 
-    @asynccontextmanager
-    async def connection(self) -> AsyncIterator[Connection]:
-        """A connection for one batch of reads."""
-        async with self._permits, loans.reading(self._pool, self._ledger_id) as conn:
-            yield conn
+    async def read(self, fetch: Callable[[Connection], Awaitable[Result]]) -> Result:
+        """What one batch of reads gives. It may run twice (``loans.read``)."""
+        async with self._permits:
+            return await loans.read(self._pool, self._ledger_id, fetch)
 
     async def close(self) -> None:
         """Nothing is kept."""
@@ -49,15 +50,14 @@ class SnapshotReader:
         # Why nothing can be read from it any more.
         self._over: Exception | None = None
 
-    @asynccontextmanager
-    async def connection(self) -> AsyncIterator[Connection]:
-        """The snapshot's connection, for one batch of reads at a time."""
+    async def read(self, fetch: Callable[[Connection], Awaitable[Result]]) -> Result:
+        """What one batch of reads gives, of one at a time."""
         async with self._turn:
             if self._over is not None:
                 raise self._over
             if self._conn is None:
                 self._conn = await self._begin()
-            yield self._conn
+            return await fetch(self._conn)
 
     async def _begin(self) -> Connection:
         try:
@@ -94,12 +94,14 @@ class ExplainedReader:
         self._reader = reader
         self._explained = explained
 
-    @asynccontextmanager
-    async def connection(self) -> AsyncIterator[Connection]:
-        """The other's, for one batch of reads."""
-        async with self._reader.connection() as conn:
+    async def read(self, fetch: Callable[[Connection], Awaitable[Result]]) -> Result:
+        """What the other gives."""
+
+        async def explained(conn: Connection) -> Result:
             with self._explained.reading(conn):
-                yield conn
+                return await fetch(conn)
+
+        return await self._reader.read(explained)
 
     async def close(self) -> None:
         """Close the other."""

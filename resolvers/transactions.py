@@ -1,5 +1,6 @@
 """Transactions and postings: how they are found and listed, and how their fields are answered."""
 
+from collections.abc import Awaitable, Sequence
 from uuid import UUID
 
 from db import transaction_pages
@@ -45,57 +46,55 @@ def transaction_id(root: Transaction) -> str:
     return identifiers.render("txn", root.transaction_id)
 
 
-async def postings(root: Transaction, info: Info) -> list[Posting]:
-    """The transaction's postings, in order."""
-    return await info.context.loaders.postings_by_transaction_id.load(root.transaction_id)
+def postings(roots: Sequence[Transaction], info: Info) -> Awaitable[Sequence[list[Posting]]]:
+    """The transactions' postings, in order."""
+    return info.context.loaders.postings_by_transaction_id.load_each(_ids(roots))
 
 
-async def entries(root: Transaction, info: Info) -> list[Entry]:
-    """The transaction's entries, in its postings' order, debit before credit."""
-    return await info.context.loaders.entries_by_transaction_id.load(root.transaction_id)
+def entries(roots: Sequence[Transaction], info: Info) -> Awaitable[Sequence[list[Entry]]]:
+    """The transactions' entries, in their postings' order, debit before credit."""
+    return info.context.loaders.entries_by_transaction_id.load_each(_ids(roots))
 
 
-async def created_by(root: Transaction, info: Info) -> str | None:
-    """Who had it recorded."""
-    authorship = await _authorship(root, info)
-    return None if authorship is None else authorship.created_by
+async def created_by(roots: Sequence[Transaction], info: Info) -> list[str | None]:
+    """Who had them recorded."""
+    return [None if one is None else one.created_by for one in await _authorships(roots, info)]
 
 
-async def created_by_request(root: Transaction, info: Info) -> str | None:
-    """The request that had it recorded."""
-    authorship = await _authorship(root, info)
-    return None if authorship is None else authorship.created_by_request
+async def created_by_request(roots: Sequence[Transaction], info: Info) -> list[str | None]:
+    """The requests that had them recorded."""
+    return [
+        None if one is None else one.created_by_request for one in await _authorships(roots, info)
+    ]
 
 
-async def resolved_by(root: Transaction, info: Info) -> str | None:
-    """Who captured or voided it."""
-    authorship = await _authorship(root, info)
-    return None if authorship is None else authorship.resolved_by
+async def resolved_by(roots: Sequence[Transaction], info: Info) -> list[str | None]:
+    """Who captured or voided them."""
+    return [None if one is None else one.resolved_by for one in await _authorships(roots, info)]
 
 
-async def resolved_by_request(root: Transaction, info: Info) -> str | None:
-    """The request that captured or voided it."""
-    authorship = await _authorship(root, info)
-    return None if authorship is None else authorship.resolved_by_request
+async def resolved_by_request(roots: Sequence[Transaction], info: Info) -> list[str | None]:
+    """The requests that captured or voided them."""
+    return [
+        None if one is None else one.resolved_by_request for one in await _authorships(roots, info)
+    ]
 
 
-async def _authorship(root: Transaction, info: Info) -> Authorship | None:
-    return await info.context.loaders.authorship_by_transaction_id.load(root.transaction_id)
+def posting_debits(roots: Sequence[Posting], info: Info) -> Awaitable[Sequence[Account | None]]:
+    """The debited accounts."""
+    return info.context.loaders.account_by_id.load_each([root.debit_account_id for root in roots])
 
 
-async def posting_debit(root: Posting, info: Info) -> Account | None:
-    """The debited account."""
-    return await info.context.loaders.account_by_id.load(root.debit_account_id)
+def posting_credits(roots: Sequence[Posting], info: Info) -> Awaitable[Sequence[Account | None]]:
+    """The credited accounts."""
+    return info.context.loaders.account_by_id.load_each([root.credit_account_id for root in roots])
 
 
-async def posting_credit(root: Posting, info: Info) -> Account | None:
-    """The credited account."""
-    return await info.context.loaders.account_by_id.load(root.credit_account_id)
-
-
-async def posting_currency(root: Posting, info: Info) -> Currency | None:
-    """The currency of both accounts."""
-    return await info.context.loaders.currency_by_code.load(root.currency)
+def posting_currencies(
+    roots: Sequence[Posting], info: Info
+) -> Awaitable[Sequence[Currency | None]]:
+    """The currencies of both accounts."""
+    return info.context.loaders.currency_by_code.load_each([root.currency for root in roots])
 
 
 def posting_amount(root: Posting) -> str:
@@ -108,17 +107,29 @@ def posting_captured(root: Posting) -> str | None:
     return None if root.captured is None else amounts.render(root.captured, root.exponent)
 
 
-async def reverses(root: Transaction, info: Info) -> Transaction | None:
-    """The transaction that this one took back."""
-    if root.reverses_id is None:
-        return None
-    return await info.context.loaders.transaction_by_id.load(root.reverses_id)
+async def reverses(roots: Sequence[Transaction], info: Info) -> list[Transaction | None]:
+    """The transactions that these took back."""
+    reversed_ids = [root.reverses_id for root in roots]
+    return await _some(reversed_ids, info)
 
 
-async def reversed_by(root: Transaction, info: Info) -> Transaction | None:
-    """The transaction that took this one back."""
-    loaders = info.context.loaders
-    reversal = await loaders.reversal_by_transaction_id.load(root.transaction_id)
-    return (
-        None if reversal is None else await loaders.transaction_by_id.load(reversal.transaction_id)
-    )
+async def reversed_by(roots: Sequence[Transaction], info: Info) -> list[Transaction | None]:
+    """The transactions that took these back."""
+    reversals = await info.context.loaders.reversal_by_transaction_id.load_each(_ids(roots))
+    return await _some([None if one is None else one.transaction_id for one in reversals], info)
+
+
+def _ids(roots: Sequence[Transaction]) -> list[UUID]:
+    return [root.transaction_id for root in roots]
+
+
+def _authorships(
+    roots: Sequence[Transaction], info: Info
+) -> Awaitable[Sequence[Authorship | None]]:
+    return info.context.loaders.authorship_by_transaction_id.load_each(_ids(roots))
+
+
+async def _some(ids: Sequence[UUID | None], info: Info) -> list[Transaction | None]:
+    known = [one for one in ids if one is not None]
+    found = await info.context.loaders.transaction_by_id.load_all(known)
+    return [None if one is None else found[one] for one in ids]

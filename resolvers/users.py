@@ -1,5 +1,6 @@
 """Users: how they are found and listed, and how their fields are answered."""
 
+from collections.abc import Sequence
 from uuid import UUID
 
 import msgspec
@@ -11,6 +12,7 @@ from db.users import User, UserFilter
 from ledger import identifiers, texts
 from resolvers import pages
 from resolvers.context import Context, Info
+from resolvers.errors import RequestError
 from resolvers.pages import Page, PageArguments
 
 
@@ -59,26 +61,29 @@ def user_id(root: User) -> str:
 
 
 async def accounts(
-    root: User, info: Info, filter_: AccountFilter | None, arguments: PageArguments
-) -> Page[Account]:
-    """A page of a user's accounts, oldest first; empty if none can meet the filter."""
+    roots: Sequence[User], info: Info, filter_: AccountFilter | None, arguments: PageArguments
+) -> list[Page[Account] | RequestError]:
+    """A page of each user's accounts, oldest first; empty if none can meet the filter."""
     loaders = info.context.loaders
-    list_ = pages.by_id("accounts of", root.user_id, filter_)
-    wanted = pages.window(arguments, list_)
-    if filter_ is None:
-        return pages.empty()
 
-    async def fetch(window: Window[UUID]) -> list[Account]:
-        return await loaders.accounts_page_by_owner_id.load((root.user_id, (filter_, window)))
+    async def fetch(asked: Sequence[tuple[User, Window[UUID]]]) -> Sequence[list[Account]]:
+        if filter_ is None:
+            return [[]] * len(asked)
+        return await loaders.accounts_page_by_owner_id.load_each(
+            [(root.user_id, (filter_, window)) for root, window in asked]
+        )
 
-    async def count() -> int:
+    async def count(root: User) -> int:
+        if filter_ is None:
+            return 0
         counts = await loaders.accounts_count_by_owner_id.load((root.user_id, filter_))
         return sum(count.rows for count in counts)
 
-    return await pages.page(
-        wanted,
-        list_,
+    return await pages.of_each(
+        roots,
+        arguments,
+        lambda root: pages.by_id("accounts of", root.user_id, filter_),
         fetch=fetch,
-        position_of=lambda account: account.account_id,
+        position_of=lambda _, account: account.account_id,
         count=count,
     )

@@ -1,5 +1,6 @@
 """Statement: an account's period, with totals and entries that agree."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated
 
@@ -10,10 +11,11 @@ from db.entries import Entry as EntryRow
 from resolvers import account_statements
 from resolvers.account_statements import Statement as StatementRow
 from resolvers.context import Info
+from resolvers.errors import RequestError
 from resolvers.pages import Page
 from schema.entries import Entry
 from schema.enums import Clock
-from schema.nodes import answered_by
+from schema.nodes import answered_by, answered_for_all
 from schema.pages import After, Before, Connection, First, Last, page_arguments
 from schema.scalars import Amount
 
@@ -22,15 +24,15 @@ if TYPE_CHECKING:
 
 
 async def _entries(
-    root: StatementRow,
+    roots: Sequence[StatementRow],
     info: Info,
     first: First = UNSET,
     after: After = UNSET,
     last: Last = UNSET,
     before: Before = UNSET,
-) -> Page[EntryRow]:
+) -> list[Page[EntryRow] | RequestError]:
     arguments = page_arguments(first, after, last, before)
-    return await account_statements.entries(root, info, arguments)
+    return await account_statements.entries(roots, info, arguments)
 
 
 @strawberry.type(
@@ -57,6 +59,6 @@ class Statement:
     closing: Amount = answered_by(account_statements.closing, "The balance just before `to`.")
     debits: Amount = answered_by(account_statements.debits, "What was debited in between.")
     credits: Amount = answered_by(account_statements.credits_, "What was credited in between.")
-    entries: Connection[Entry] = answered_by(
+    entries: Connection[Entry] = answered_for_all(
         _entries, "The entries in between, oldest first by the statement's clock."
     )

@@ -1,6 +1,6 @@
 """Account and Balance."""
 
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Sequence
 from datetime import datetime
 from typing import Annotated, Final, cast
 
@@ -15,6 +15,7 @@ from db.entries import Entry as EntryRow
 from resolvers import account_statements, accounts
 from resolvers.account_statements import Statement as StatementRow
 from resolvers.context import Info
+from resolvers.errors import RequestError
 from resolvers.pages import Page
 from schema import filters
 from schema.account_statements import Statement
@@ -22,7 +23,7 @@ from schema.currencies import Currency
 from schema.entries import Entry
 from schema.enums import AccountState, Clock, Side
 from schema.filters import EntryFilter
-from schema.nodes import Node, answered_by, represents
+from schema.nodes import Node, answered_by, answered_for_all, represents
 from schema.pages import After, Before, Connection, First, Last, page_arguments
 from schema.scalars import JSON, Amount, BigInt
 from schema.unset import or_none
@@ -63,7 +64,7 @@ class Balance:
 
 
 async def _entries(
-    root: rows.Account,
+    roots: Sequence[rows.Account],
     info: Info,
     first: First = UNSET,
     after: After = UNSET,
@@ -73,15 +74,15 @@ async def _entries(
         EntryFilter | None,
         strawberry.argument(description="Only the entries that meet all of this."),
     ] = UNSET,
-) -> Page[EntryRow]:
+) -> list[Page[EntryRow] | RequestError]:
     conditions = filters.entry_conditions(filter)
     return await accounts.entries(
-        root, info, conditions, page_arguments(first, after, last, before)
+        roots, info, conditions, page_arguments(first, after, last, before)
     )
 
 
-def _balance(
-    root: rows.Account,
+def _balances(
+    roots: Sequence[rows.Account],
     info: Info,
     at: Annotated[
         datetime | None,
@@ -92,12 +93,13 @@ def _balance(
         ),
     ] = UNSET,
     clock: ClockArgument = _BY_RECORDED,
-) -> rows.Account | Awaitable[BalanceRow]:
-    return accounts.balance_at(root, info, Moment(or_none(at), Clock(clock or _BY_RECORDED).word))
+) -> Sequence[rows.Account] | Awaitable[Sequence[BalanceRow]]:
+    moment = Moment(or_none(at), Clock(clock or _BY_RECORDED).word)
+    return accounts.balances_at(roots, info, moment)
 
 
-async def _statement(
-    root: rows.Account,
+async def _statements(
+    roots: Sequence[rows.Account],
     info: Info,
     from_: Annotated[
         datetime,
@@ -107,9 +109,9 @@ async def _statement(
         datetime, strawberry.argument(description="The first moment that counts no more.")
     ],
     clock: ClockArgument = _BY_EFFECTIVE,
-) -> StatementRow:
+) -> list[StatementRow]:
     period = Period(from_, to, Clock(clock or _BY_EFFECTIVE).word)
-    return await account_statements.of_account(root, info, period)
+    return await account_statements.of_accounts(roots, info, period)
 
 
 @strawberry.type(description="A place for one currency's balance.")
@@ -123,8 +125,8 @@ class Account(Node):
         "ledger, never changes. 1 to 200 characters."
     )
     name: str = strawberry.field(description="For people; may be empty.")
-    owner: User | None = answered_by(accounts.owner, "The user that owns it, if any.")
-    currency: Currency = answered_by(accounts.currency, "What it holds; never changes.")
+    owner: User | None = answered_for_all(accounts.owners, "The user that owns it, if any.")
+    currency: Currency = answered_for_all(accounts.currencies, "What it holds; never changes.")
     normal_side: Side = strawberry.field(
         description="The side on which its balance grows; never changes."
     )
@@ -141,9 +143,9 @@ class Account(Node):
     version: BigInt = strawberry.field(description="How many entries it has.")
     metadata: JSON = strawberry.field(description="The application's own; an empty object if none.")
     created_at: datetime = strawberry.field(description="When it was opened.")
-    balance: Balance = answered_by(_balance, "What it holds now, or held at a moment.")
-    entries: Connection[Entry] = answered_by(_entries, "Its history, newest first.")
-    statement: Statement = answered_by(
-        _statement,
+    balance: Balance = answered_for_all(_balances, "What it holds now, or held at a moment.")
+    entries: Connection[Entry] = answered_for_all(_entries, "Its history, newest first.")
+    statement: Statement = answered_for_all(
+        _statements,
         "A period summed up, with its entries. An error says so where `from` is after `to`.",
     )

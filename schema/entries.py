@@ -8,7 +8,7 @@ import strawberry
 from db import entries as rows
 from resolvers import entries
 from schema.enums import Side
-from schema.nodes import Node, answered_by, represents
+from schema.nodes import Node, answered_by, answered_for_all, represents
 from schema.scalars import Amount, BigInt
 
 if TYPE_CHECKING:
@@ -24,11 +24,11 @@ class Entry(Node):
     id: strawberry.ID = answered_by(
         entries.entry_id, "Global id: entry_…, its account's and its version."
     )
-    account: Annotated["Account", strawberry.lazy("schema.accounts")] = answered_by(
-        entries.account, "The account whose history this is part of."
+    account: Annotated["Account", strawberry.lazy("schema.accounts")] = answered_for_all(
+        entries.accounts, "The account whose history this is part of."
     )
-    transaction: Annotated["Transaction", strawberry.lazy("schema.transactions")] = answered_by(
-        entries.transaction, "What made it."
+    transaction: Annotated["Transaction", strawberry.lazy("schema.transactions")] = (
+        answered_for_all(entries.transactions, "What made it.")
     )
     side: Side = strawberry.field(description="The side it stands on.")
     amount: Amount = answered_by(entries.amount, "Positive, in the account's currency.")

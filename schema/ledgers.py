@@ -11,7 +11,7 @@ from db.ledgers import TrialBalanceLine as TrialBalanceLineRow
 from resolvers import ledger_events, ledgers
 from resolvers.context import Info
 from schema.currencies import Currency
-from schema.nodes import answered_by
+from schema.nodes import answered_by, answered_for_all
 from schema.scalars import Amount
 from schema.unset import or_none
 
@@ -20,7 +20,7 @@ from schema.unset import or_none
 class TrialBalanceLine:
     """Answered from ``db.ledgers.TrialBalanceLine``."""
 
-    currency: Currency = answered_by(ledgers.line_currency, "The currency of the line.")
+    currency: Currency = answered_for_all(ledgers.line_currencies, "The currency of the line.")
     debits: Amount = answered_by(ledgers.line_debits, "Everything ever debited.")
     credits: Amount = answered_by(ledgers.line_credits, "Everything ever credited.")
     balanced: bool = strawberry.field(

@@ -5,6 +5,8 @@ from typing import Any, Final, TypeVar
 
 import strawberry
 
+from execution import batch_field
+
 Type = TypeVar("Type", bound=type)
 
 # Every mutation has this one argument.
@@ -27,6 +29,11 @@ def represents(*rows: type) -> Callable[[Type], Type]:
 def answered_by(resolver: Callable[..., object], description: str) -> Any:  # noqa: ANN401
     """A field whose resolver returns a row (or an awaitable of one) where the type is declared."""
     return strawberry.field(resolver=resolver, description=description)
+
+
+def answered_for_all(resolver: Callable[..., object], description: str) -> Any:  # noqa: ANN401
+    """A field whose resolver is given all the rows of a level, and returns an answer for each."""
+    return batch_field(resolver, description=description)
 
 
 def followed_by(resolver: Callable[..., object], description: str) -> Any:  # noqa: ANN401

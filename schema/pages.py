@@ -5,7 +5,7 @@ from typing import Annotated, Generic, TypeVar
 import strawberry
 
 from resolvers import pages
-from schema.nodes import answered_by
+from schema.nodes import answered_for_all
 from schema.unset import or_none
 
 NodeType = TypeVar("NodeType")
@@ -55,10 +55,6 @@ class Edge(Generic[NodeType]):
     )
 
 
-async def _total_count(root: pages.Page[object]) -> int:
-    return await root.count()
-
-
 @strawberry.type(description="A page of a list, in the list's order.")
 class Connection(Generic[NodeType]):
     """Answered from ``resolvers.pages.Page``."""
@@ -66,8 +62,8 @@ class Connection(Generic[NodeType]):
     edges: list[Edge[NodeType]] = strawberry.field(description="The rows with their cursors.")
     nodes: list[NodeType] = strawberry.field(description="The rows alone.")
     page_info: PageInfo = strawberry.field(description="What precedes and what follows.")
-    total_count: int = answered_by(
-        _total_count,
+    total_count: int = answered_for_all(
+        pages.total_counts,
         "How many rows the whole list has. Counted only when asked for; on long lists "
         "that takes a while.",
     )

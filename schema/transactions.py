@@ -11,7 +11,7 @@ from schema.accounts import Account
 from schema.currencies import Currency
 from schema.entries import Entry
 from schema.enums import TransactionState
-from schema.nodes import Node, answered_by, represents
+from schema.nodes import Node, answered_by, answered_for_all, represents
 from schema.scalars import JSON, Amount
 
 _ItsOwn = Annotated["Transaction", strawberry.lazy("schema.transactions")]
@@ -21,8 +21,8 @@ _ItsOwn = Annotated["Transaction", strawberry.lazy("schema.transactions")]
 class Posting:
     """Answered from ``db.transactions.Posting``."""
 
-    debit: Account = answered_by(transactions.posting_debit, "The debited account.")
-    credit: Account = answered_by(transactions.posting_credit, "The credited account.")
+    debit: Account = answered_for_all(transactions.posting_debits, "The debited account.")
+    credit: Account = answered_for_all(transactions.posting_credits, "The credited account.")
     amount: Amount = answered_by(
         transactions.posting_amount,
         "Positive, in both accounts' currency: what was asked for, or held.",
@@ -31,8 +31,8 @@ class Posting:
         transactions.posting_captured,
         "What a captured hold moved of `amount`; null for anything but a captured hold.",
     )
-    currency: Currency = answered_by(
-        transactions.posting_currency, "The currency of both accounts."
+    currency: Currency = answered_for_all(
+        transactions.posting_currencies, "The currency of both accounts."
     )
 
 
@@ -66,35 +66,35 @@ class Transaction(Node):
         description="When the hold expires, or would have; null if never, and for what was posted "
         "at once."
     )
-    postings: list[Posting] = answered_by(
+    postings: list[Posting] = answered_for_all(
         transactions.postings, "The movements, in the order asked for."
     )
-    entries: list[Entry] = answered_by(
+    entries: list[Entry] = answered_for_all(
         transactions.entries,
         "What it did to each account: two entries a posting, debit before credit; none while it is "
         "held, voided or expired.",
     )
-    created_by: str | None = answered_by(
+    created_by: str | None = answered_for_all(
         transactions.created_by,
         "Who had it recorded: an API key's id (key_…) or a token's subject; `anonymous` where no "
         "credentials were configured, `local` for what an import did; null if it is older than "
         "this is noted.",
     )
-    created_by_request: str | None = answered_by(
+    created_by_request: str | None = answered_for_all(
         transactions.created_by_request,
         "The id of the request that had it recorded, as its answer's X-Request-Id says.",
     )
-    resolved_by: str | None = answered_by(
+    resolved_by: str | None = answered_for_all(
         transactions.resolved_by,
         "Who captured or voided the hold; null if nobody did, as when it expired.",
     )
-    resolved_by_request: str | None = answered_by(
+    resolved_by_request: str | None = answered_for_all(
         transactions.resolved_by_request,
         "The id of the request that captured or voided the hold.",
     )
-    reverses: _ItsOwn | None = answered_by(
+    reverses: _ItsOwn | None = answered_for_all(
         transactions.reverses, "The transaction that this one took back, if it is a reversal."
     )
-    reversed_by: _ItsOwn | None = answered_by(
+    reversed_by: _ItsOwn | None = answered_for_all(
         transactions.reversed_by, "The reversal that took this transaction back, if any."
     )

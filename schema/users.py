@@ -1,5 +1,6 @@
 """User."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated
 
@@ -10,10 +11,11 @@ from db import users as rows
 from db.accounts import Account as AccountRow
 from resolvers import users
 from resolvers.context import Info
+from resolvers.errors import RequestError
 from resolvers.pages import Page
 from schema import filters
 from schema.filters import AccountFilter
-from schema.nodes import Node, answered_by, represents
+from schema.nodes import Node, answered_by, answered_for_all, represents
 from schema.pages import After, Before, Connection, First, Last, page_arguments
 from schema.scalars import JSON
 
@@ -22,7 +24,7 @@ if TYPE_CHECKING:
 
 
 async def _accounts(
-    root: rows.User,
+    roots: Sequence[rows.User],
     info: Info,
     first: First = UNSET,
     after: After = UNSET,
@@ -32,9 +34,9 @@ async def _accounts(
         AccountFilter | None,
         strawberry.argument(description="Only the accounts that meet all of this."),
     ] = UNSET,
-) -> Page[AccountRow]:
+) -> list[Page[AccountRow] | RequestError]:
     conditions = await filters.account_conditions(info.context, filter)
-    return await users.accounts(root, info, conditions, page_arguments(first, after, last, before))
+    return await users.accounts(roots, info, conditions, page_arguments(first, after, last, before))
 
 
 @strawberry.type(description="Somebody, or something, that owns accounts.")
@@ -52,6 +54,6 @@ class User(Node):
     metadata: JSON = strawberry.field(description="The application's own; an empty object if none.")
     created_at: datetime = strawberry.field(description="When the user was created.")
     updated_at: datetime = strawberry.field(description="When the user was last changed.")
-    accounts: Connection[Annotated["Account", strawberry.lazy("schema.accounts")]] = answered_by(
-        _accounts, "The accounts that the user owns, oldest first."
+    accounts: Connection[Annotated["Account", strawberry.lazy("schema.accounts")]] = (
+        answered_for_all(_accounts, "The accounts that the user owns, oldest first.")
     )

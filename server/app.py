@@ -107,6 +107,7 @@ def create(
             finally:
                 duties.cancel()
                 await asyncio.wait([duties])
+                await operations.close()
                 await readiness.close()
                 await feeds.close()
                 await keys.close()

@@ -18,10 +18,12 @@ from graphql import (
     OperationDefinitionNode,
 )
 
+from execution import Plan, compile_plan
 from ledger.texts import shown
 from server import (
     authorization,
     costs,
+    limits,
     mutation_counts,
     persisted_queries,
     trusted_documents,
@@ -34,8 +36,10 @@ from server.requests import GraphQLRequest
 # Applications send few documents and send them often. Long ones are likely to hold literal data,
 # and would only push the others out.
 _REMEMBERED_LENGTH_MAX: Final = 10_000
-# In all. A parsed document was measured to take some 120 bytes for each character of its text.
+# In all. A parsed document was measured to take some 120 bytes for each character of its text, and
+# its plans as much as seven for each of their fields.
 _REMEMBERED_LENGTHS_MAX: Final = 250_000
+_LENGTH_OF_FIELD: Final = 7
 # Of ledgers and documents together. A hash that is forgotten costs its client one request more.
 _HASHES_MAX: Final = 10_000
 # Whose documents are everybody's: they hold no text of anybody's own.
@@ -52,12 +56,14 @@ class Document:
         self, node: DocumentNode, schema: GraphQLSchema, key: _Key = (_ANYBODYS, "")
     ) -> None:
         self.node = node
-        # What it is remembered by, if it is.
+        # What it is remembered by, if it is, and how long it counts for then.
         self.key = key
+        self.length = len(key[1]) + _LENGTH_OF_FIELD * limits.compiled_max(node)
         self._schema = schema
         self._costs: dict[str, Amount] = {}
         self._mutations: dict[str, Amount] = {}
         self._root_fields: dict[str, frozenset[str]] = {}
+        self._plans: dict[str | None, Plan | list[GraphQLError]] = {}
 
     def cost(self, operation: OperationDefinitionNode, variables: Mapping[str, object]) -> int:
         """What one of its operations costs with these variables, right or wrong."""
@@ -84,6 +90,15 @@ class Document:
         if known is None:
             known = frozenset(authorization.root_fields(operation, self._fragments()))
             self._root_fields[name] = known
+        return known
+
+    def plan(self, operation_name: str | None) -> Plan | list[GraphQLError]:
+        """The plan of one of its operations, or of the only one, or why there is none."""
+        known = self._plans.get(operation_name)
+        if known is None:
+            known = self._plans[operation_name] = compile_plan(
+                self._schema, self.node, operation_name
+            )
         return known
 
     def _fragments(self) -> dict[str, FragmentDefinitionNode]:
@@ -183,10 +198,10 @@ class Documents:
 
     def _remember(self, key: _Key, document: Document) -> None:
         self._remembered[key] = document
-        self._lengths += len(key[1])
+        self._lengths += document.length
         while self._lengths > _REMEMBERED_LENGTHS_MAX:
-            (_, forgotten), _ = self._remembered.popitem(last=False)
-            self._lengths -= len(forgotten)
+            _, forgotten = self._remembered.popitem(last=False)
+            self._lengths -= forgotten.length
 
     def _read_trusted(self) -> dict[str, Document]:
         path = self._configured.trusted_documents

@@ -43,6 +43,8 @@ _UNCLEAR_WISH: Final = BadRequest(400, "The header Florin-Snapshot is either tru
 _UNKNOWN_FOR_NOW: Final = Denied(
     503, outcomes.UNAVAILABLE, "Who you are cannot be found out now. Send the request again later."
 )
+# Most operations are over by then, and need no task of their own that waits for clients to leave.
+_WATCH_AFTER_SECONDS: Final = 0.02
 _REQUEST_ID: Final = re.compile(r"[A-Za-z0-9._:-]{1,64}")
 
 
@@ -161,21 +163,48 @@ async def while_connected(request: HttpRequest, work: Coroutine[Any, Any, Answer
 
     Whatever the work does on being cancelled is waited for.
     """
-    running = asyncio.create_task(work)
-    gone = asyncio.create_task(_disconnected(request))
+    asking = asyncio.current_task()
+    assert asking is not None
+    watch = _Watch(request, asking)
     try:
-        await asyncio.wait({running, gone}, return_when=asyncio.FIRST_COMPLETED)
-        return running.result() if running.done() else None
+        return await work
+    except asyncio.CancelledError:
+        # Others, too, may have cancelled it: the server that stops, a time limit around it.
+        if watch.has_left and asking.cancelling() == 1:
+            return None
+        raise
     finally:
-        gone.cancel()
-        if not running.done():
-            running.cancel()
-            await asyncio.wait({running})
+        watch.end()
 
 
-async def _disconnected(request: HttpRequest) -> None:
-    while (await request.receive())["type"] != "http.disconnect":
-        pass
+class _Watch:
+    """Looks out for a client that leaves, and cancels the task that answers it."""
+
+    __slots__ = ("_asking", "_request", "_task", "_timer", "has_left")
+
+    def __init__(self, request: HttpRequest, asking: asyncio.Task[Any]) -> None:
+        self._request = request
+        self._asking = asking
+        self._task: asyncio.Task[None] | None = None
+        self._timer = asyncio.get_running_loop().call_later(_WATCH_AFTER_SECONDS, self._begin)
+        self.has_left = False
+
+    def end(self) -> None:
+        """Look no longer; a cancellation that came of it is over."""
+        self._timer.cancel()
+        if self._task is not None:
+            self._task.cancel()
+        if self.has_left:
+            self._asking.uncancel()
+
+    def _begin(self) -> None:
+        self._task = asyncio.get_running_loop().create_task(self._until_left())
+
+    async def _until_left(self) -> None:
+        while (await self._request.receive())["type"] != "http.disconnect":
+            pass
+        self.has_left = True
+        self._asking.cancel()
 
 
 def _request_id(request: HttpRequest) -> str:

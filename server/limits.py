@@ -6,6 +6,7 @@ more than its length. What validation then sees is bounded, whatever the documen
 """
 
 from collections.abc import Iterator, Mapping
+from itertools import chain
 from typing import Final, NamedTuple
 
 from graphql import (
@@ -18,6 +19,7 @@ from graphql import (
     SelectionSetNode,
 )
 
+from execution import VARIANTS_MAX
 from server.limit_settings import LimitSettings
 
 # Doubling makes numbers of any length; beyond this it makes no difference.
@@ -60,7 +62,7 @@ _REMEDIES: Final = {
 def exceeded(document: DocumentNode, limits: LimitSettings) -> list[GraphQLError]:
     """A refusal for each limit that the parsed document exceeds."""
     held = {"definitions": len(document.definitions)}
-    for counts in _counted(document):
+    for counts in chain(*_counted(document)):
         for name, count in counts._asdict().items():
             held[name] = max(count, held.get(name, 0))
     return [
@@ -68,6 +70,17 @@ def exceeded(document: DocumentNode, limits: LimitSettings) -> list[GraphQLError
         for name, count in held.items()
         if count > (allowed := getattr(limits, f"document_{name}_max"))
     ]
+
+
+def compiled_max(document: DocumentNode) -> int:
+    """How many fields and fragments the plans of a document within the limits may come to.
+
+    Where directives decide, each operation may have several variants (``execution.VARIANTS_MAX``).
+    """
+    _, operations = _counted(document)
+    return sum(
+        counts.selections * (VARIANTS_MAX if counts.directives else 1) for counts in operations
+    )
 
 
 def refusal(name: str, count: int | None, allowed: int) -> GraphQLError:
@@ -84,8 +97,8 @@ def refusal(name: str, count: int | None, allowed: int) -> GraphQLError:
     )
 
 
-def _counted(document: DocumentNode) -> Iterator[Counts]:
-    """The counts of each definition."""
+def _counted(document: DocumentNode) -> tuple[list[Counts], list[Counts]]:
+    """The counts of each fragment and of each operation."""
     walked: dict[str, _Walked] = {}
     operations: list[_Walked] = []
     for definition in document.definitions:
@@ -96,9 +109,7 @@ def _counted(document: DocumentNode) -> Iterator[Counts]:
     known: dict[str, Counts] = {}
     for name in _innermost_first(walked):
         known[name] = _added_up(walked[name], known)
-    yield from known.values()
-    for operation in operations:
-        yield _added_up(operation, known)
+    return list(known.values()), [_added_up(operation, known) for operation in operations]
 
 
 def _walked(definition: FragmentDefinitionNode | OperationDefinitionNode) -> _Walked:

@@ -8,6 +8,7 @@ import asyncio
 import inspect
 from collections.abc import AsyncGenerator, Awaitable, Coroutine
 from contextlib import AbstractContextManager, aclosing
+from datetime import timedelta
 from typing import Any, Final
 
 import msgspec
@@ -15,11 +16,9 @@ from graphql import (
     ExecutionResult,
     Executor,
     GraphQLError,
-    MiddlewareManager,
     OperationDefinitionNode,
     OperationType,
     create_source_event_stream,
-    execute,
 )
 from graphql.execution import execute_subscription_event
 
@@ -29,10 +28,12 @@ from resolvers.context import Context
 from resolvers.errors import RequestError
 from resolvers.event_feeds import EventFeeds
 from resolvers.explanation import Explanation
-from schema.build import GRAPHQL_SCHEMA
+from resolvers.look_ups import SharedLookUps
+from resolvers.posting_groups import PostingGroups
 from server import authorization, costs, documents, metrics, observed, outcomes, wishes
 from server.callers import Caller, Scope
 from server.documents import Document, Documents
+from server.executors import Executors
 from server.outcomes import Answer, Call, Outcome
 from server.pressure import Pressure
 from server.requests import GraphQLRequest
@@ -73,12 +74,18 @@ class Operations:
     ) -> None:
         self._pool = pool
         self._feeds = feeds
+        self._groups = PostingGroups(
+            pool,
+            size_max=configured.group_size_max,
+            patience=timedelta(seconds=configured.group_patience_seconds),
+        )
+        self._look_ups = SharedLookUps(pool) if configured.share_look_ups else None
         self._documents = documents_
         self._pressure = pressure
         self._subscriptions_max = configured.subscriptions_max
         self._subscriptions = 0
         self._timeout_seconds = configured.operation_timeout_seconds
-        self._hide_suggestions = not configured.suggestions
+        self._executors = Executors(configured)
         self._explain_allowed = configured.allows_explain
 
     def prepare(self, asked: GraphQLRequest, caller: Caller) -> Prepared | Answer:
@@ -103,6 +110,12 @@ class Operations:
             )
         mutations = found.mutations(operation, asked.variables or {})
         return Prepared(found, operation, asked, cost, mutations)
+
+    async def close(self) -> None:
+        """End what is still being done though nobody waits for it: the process ends."""
+        await self._groups.close()
+        if self._look_ups is not None:
+            await self._look_ups.close()
 
     def taken(self, prepared: Prepared, call: Call) -> AbstractContextManager[Answer | None]:
         """Why the caller may not run it now, or nothing; then it counts while the block runs."""
@@ -131,18 +144,8 @@ class Operations:
         if isinstance(granted, GraphQLError):
             return outcomes.refused([granted])
         explained = Explanation() if granted.explain else None
-        context = self._context(call, snapshot=granted.snapshot, explained=explained)
-        result = execute(
-            GRAPHQL_SCHEMA,
-            prepared.document.node,
-            context_value=context,
-            variable_values=dict(prepared.asked.variables or {}),
-            operation_name=prepared.asked.operation_name,
-            middleware=None if explained is None else MiddlewareManager(explained),
-            # The schema has neither @defer nor @stream, which the default one looks for.
-            executor_class=Executor,
-            hide_suggestions=self._hide_suggestions,
-        )
+        context = self._context(call, granted, explained)
+        result = self._executors.execute(prepared.document, prepared.asked, context, explained)
         if isinstance(result, ExecutionResult):
             return self._extended(outcomes.of(result, call), prepared, explained)
         return self._executed(prepared, call, context, explained, result)
@@ -182,7 +185,9 @@ class Operations:
         limited = self._pressure.refusal(call.caller, cost=prepared.cost)
         if limited is not None:
             return limited
-        executor = self._executor(prepared, self._context(call), None)
+        executor = self._executors.subscription(
+            prepared.document, prepared.asked, self._context(call), None
+        )
         if not isinstance(executor, Executor):
             return outcomes.refused(executor)
         source = create_source_event_stream(executor)
@@ -227,7 +232,7 @@ class Operations:
         # What was loaded for one event is out of date at the next. The executor, too, is a new one:
         # one that is shared remembers the fields that it collected, event by event, for ever.
         context = self._context(call)
-        executor = self._executor(prepared, context, event)
+        executor = self._executors.subscription(prepared.document, prepared.asked, context, event)
         assert isinstance(executor, Executor), "It was built from the same before."
         result = execute_subscription_event(executor)
         if inspect.isawaitable(result):
@@ -240,29 +245,20 @@ class Operations:
                 await context.close()
         return outcomes.of(result, call)
 
-    def _executor(
-        self, prepared: Prepared, context: Context, event: object
-    ) -> Executor[Any] | list[GraphQLError]:
-        return Executor.build(
-            GRAPHQL_SCHEMA,
-            prepared.document.node,
-            root_value=event,
-            context_value=context,
-            raw_variable_values=dict(prepared.asked.variables or {}),
-            operation_name=prepared.asked.operation_name,
-            hide_suggestions=self._hide_suggestions,
-        )
-
     def _context(
-        self, call: Call, *, snapshot: bool = False, explained: Explanation | None = None
+        self, call: Call, granted: Wishes | None = None, explained: Explanation | None = None
     ) -> Context:
-        ledger_id = call.caller.ledger_id
+        ledger_id, credential = call.caller.ledger_id, call.caller.credential
+        # An event's own fields are read as they are for each.
+        shared = None if granted is None else self._look_ups
         return Context(
             self._pool,
             ledger_id,
             self._feeds.of(ledger_id),
-            actor=Actor(call.caller.credential, call.request_id),
-            snapshot=snapshot,
+            line=self._groups.of(ledger_id),
+            look_ups=None if shared is None else shared.of(ledger_id, credential),
+            actor=Actor(credential, call.request_id),
+            snapshot=granted is not None and granted.snapshot,
             explained=explained,
         )
 

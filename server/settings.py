@@ -10,6 +10,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from db.pool import PoolSettings
 from server.access_settings import AccessSettings
 from server.database_settings import DatabaseSettings
+from server.execution_settings import ExecutionSettings
 from server.limit_settings import LimitSettings
 from server.origins import is_loopback
 from server.pressure_settings import PressureSettings
@@ -28,6 +29,7 @@ class SettingsError(Exception):
 class Settings(
     AccessSettings,
     DatabaseSettings,
+    ExecutionSettings,
     LimitSettings,
     PressureSettings,
     SubscriptionSettings,
@@ -73,9 +75,10 @@ class Settings(
             ge=1,
             le=100_000,
             description="Beyond this many in the queue the next is told at once: the queue could "
-            "not be served within the timeout anyway.",
+            "not be served within the timeout anyway. Each of 64 operations that run at once may "
+            "want four connections.",
         ),
-    ] = 200
+    ] = 300
     pool_lifetime_seconds: Annotated[
         float,
         Field(ge=10, description="Renewed now and then, so that a failover or a leak wears off."),

@@ -6,6 +6,7 @@ import psycopg
 import pytest
 
 from db import loans, statements
+from db.connections import PooledConnection
 from db.ledgers import DEFAULT_LEDGER_ID
 from db.pool import LOAN, Loan, Pool, open_pool
 from db.statements import Connection
@@ -74,6 +75,85 @@ async def test_a_storm_of_terminated_backends_is_no_error_to_anybody(
             conn.execute(TERMINATE)
         found = await asyncio.gather(*(_ledger_of(pool, number) for number in range(10)))
         assert found == [str(number) for number in range(10)]
+
+
+async def test_a_storm_of_terminated_backends_is_no_error_to_what_is_read_without_a_check(
+    database_url: str, pool: Pool
+) -> None:
+    for _ in range(20):
+        with psycopg.connect(database_url, autocommit=True) as conn:
+            conn.execute(TERMINATE)
+        found = await asyncio.gather(*(loans.read(pool, 1, lent_for) for _ in range(10)))
+        assert found == ["1"] * 10
+
+
+async def test_what_is_read_is_of_its_ledger_whatever_was_read_before(database_url: str) -> None:
+    configured = Settings(pool_size_min=1, pool_size_max=2)
+    async with open_pool(database_url, configured.pool) as pool:
+        ledger_ids = [(number * number) % 7 for number in range(200)]
+        found = await asyncio.gather(*(loans.read(pool, one, lent_for) for one in ledger_ids))
+        assert found == [str(one) for one in ledger_ids]
+        async with loans.directory(pool) as conn:
+            assert await lent_for(conn) == ""
+        assert await loans.read(pool, 1, lent_for) == "1"
+
+
+async def test_a_read_whose_connection_is_lost_is_run_once_more(
+    database_url: str, pool: Pool
+) -> None:
+    ran: list[int] = []
+
+    async def lose(conn: Connection) -> str:
+        ran.append(conn.info.backend_pid)
+        with psycopg.connect(database_url, autocommit=True) as other:
+            other.execute("SELECT pg_terminate_backend(%s, 5000)", [ran[-1]])
+        return await lent_for(conn)
+
+    with pytest.raises(psycopg.OperationalError):
+        await loans.read(pool, 1, lose)
+    first, second = ran
+    assert first != second
+
+
+async def test_a_read_that_fails_for_another_reason_is_not_run_again(pool: Pool) -> None:
+    ran = 0
+
+    async def fail(conn: Connection) -> None:
+        nonlocal ran
+        ran += 1
+        await conn.execute("SELECT 1 / 0")
+
+    with pytest.raises(psycopg.errors.DivisionByZero):
+        await loans.read(pool, 1, fail)
+    assert ran == 1
+
+
+async def sleep(conn: Connection) -> None:
+    await conn.execute("SELECT pg_sleep(10)")
+
+
+async def test_a_connection_knows_its_ledger_whatever_happened_to_it(database_url: str) -> None:
+    configured = Settings(pool_size_min=1, pool_size_max=1)
+    async with open_pool(database_url, configured.pool) as pool:
+
+        async def check(conn: Connection) -> None:
+            assert isinstance(conn, PooledConnection)
+            assert conn.ledger_id == await lent_for(conn)
+
+        await loans.read(pool, 1, check)
+        with pytest.raises(psycopg.errors.DivisionByZero):
+            async with loans.writing(pool, 2) as conn:
+                await (await conn.execute("SELECT 1 / 0")).fetchone()
+        await loans.read(pool, 2, check)
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.1):
+                await loans.read(pool, 3, sleep)
+        await loans.read(pool, 3, check)
+        async with loans.frozen(pool, 4) as conn:
+            await check(conn)
+        for _ in range(2):
+            # Another's, and then the same without being asked again.
+            await loans.read(pool, 5, check)
 
 
 async def test_what_is_lent_runs_as_the_apps_role(pool: Pool) -> None:

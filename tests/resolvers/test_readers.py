@@ -170,12 +170,10 @@ async def test_many_snapshots_share_a_small_pool(one: Api) -> None:
 
 async def test_nothing_is_read_from_a_snapshot_that_has_ended(one: Api) -> None:
     reader = SnapshotReader(one.pool, DEFAULT_LEDGER_ID)
-    async with reader.connection() as conn:
-        await conn.execute("SELECT 1")
+    await reader.read(lambda conn: conn.execute("SELECT 1"))
     await reader.close()
     with pytest.raises(RuntimeError, match="has ended"):
-        async with reader.connection():
-            pass
+        await reader.read(lambda conn: conn.execute("SELECT 1"))
 
 
 async def test_a_snapshot_that_failed_can_be_ended(one: Api) -> None:

@@ -148,3 +148,29 @@ def test_what_is_remembered_is_bounded() -> None:
     for number in range(20, 60):
         find(number)
     assert find(0) is not first
+
+
+def test_what_their_plans_may_come_to_counts_for_documents_that_are_remembered() -> None:
+    documents = Documents(GRAPHQL_SCHEMA, Settings())
+    # Some 1000 selections in 1500 characters, each compiled for either outcome of a condition.
+    doubled = " ".join(
+        f"fragment F{level} on Account {{ ...F{level + 1} ...F{level + 1} }}" for level in range(4)
+    )
+
+    def find(number: int) -> Document | list[GraphQLError]:
+        asked = " ".join(
+            f"a{one}: account(by: {{ code: $code }}) @include(if: $yes) {{ ...F0 }}"
+            for one in range(20)
+        )
+        query = f"query Q{number}($yes: Boolean!, $code: String!) {{ {asked} }}"
+        return documents.find(
+            GraphQLRequest(f"{query} {doubled} fragment F4 on Account {{ code }}")
+        )
+
+    first = find(0)
+    assert isinstance(first, Document)
+    assert find(1) is not first
+    assert find(0) is first
+    for number in range(2, 10):
+        assert isinstance(find(number), Document)
+    assert find(0) is not first

@@ -6,7 +6,7 @@ while it waits for anything else.
 
 from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
 from functools import cached_property
-from typing import TypeVar
+from typing import TypeAlias, TypeVar
 from uuid import UUID
 
 from db import (
@@ -40,6 +40,8 @@ Key = TypeVar("Key", bound=Hashable)
 Parent = TypeVar("Parent", bound=Hashable)
 Shape = TypeVar("Shape", bound=Hashable)
 Value = TypeVar("Value")
+# What reads a ledger's rows by their keys.
+_Fetch: TypeAlias = Callable[[Connection, int, Sequence[Key]], Awaitable[list[Value]]]
 
 
 class Loaders:
@@ -239,9 +241,7 @@ class Loaders:
         return self._pages(fetch, lambda count: count.parent_id, lambda totals: totals.account_id)
 
     def _one(
-        self,
-        fetch: Callable[[Connection, int, Sequence[Key]], Awaitable[list[Value]]],
-        key_of: Callable[[Value], Key],
+        self, fetch: _Fetch[Key, Value], key_of: Callable[[Value], Key]
     ) -> "Loader[Key, Value | None]":
         async def read(keys: Sequence[Key]) -> Mapping[Key, Value | None]:
             if self._shared is not None:
@@ -254,9 +254,7 @@ class Loaders:
         return self._loader(self._waves, read, fetch)
 
     def _many(
-        self,
-        fetch: Callable[[Connection, int, Sequence[Key]], Awaitable[list[Value]]],
-        key_of: Callable[[Value], Key],
+        self, fetch: _Fetch[Key, Value], key_of: Callable[[Value], Key]
     ) -> "Loader[Key, list[Value]]":
         async def read(keys: Sequence[Key]) -> Mapping[Key, list[Value]]:
             found: dict[Key, list[Value]] = {key: [] for key in keys}

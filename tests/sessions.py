@@ -17,7 +17,7 @@ _WAITING: Final = """
 _UNFINISHED: Final = """
     SELECT state, query FROM pg_stat_activity
     WHERE datname = current_database() AND pid <> pg_backend_pid() AND xact_start IS NOT NULL
-        AND application_name <> 'test'
+        AND application_name <> 'test' AND backend_type = 'client backend'
 """
 # Commits of new rows then wait for whoever holds this lock.
 _WAIT: Final = """

@@ -1,6 +1,7 @@
 """Processes that end: a worker, all of them, or in good order."""
 
 import asyncio
+import itertools
 import time
 from typing import Final
 
@@ -19,19 +20,22 @@ _RESTART_SECONDS: Final = 30.0
 # FLORIN_SHUTDOWN_TIMEOUT_SECONDS (15) is what requests in flight are given; and some to leave.
 _DRAIN_SECONDS_MAX: Final = 17.0
 _POLL_SECONDS: Final = 0.05
+# After so many that no client felt, something else is wrong.
+_KILLS_MAX: Final = 20
 
 
 async def _kill_a_worker(stage: Stage) -> None:
     """Kill the one that has the most clients; the other has to serve them all meanwhile."""
     until = time.monotonic() + stage.seconds
     await _sessions(stage, at_least=_WORKERS * _POOL)
-    while True:
+    for killed in itertools.count(1):
         stage.florin.kill_worker(stage.florin.busiest_pid())
         stage.is_over()
         await _sessions(stage, fewer_than=_WORKERS * _POOL)
         # The supervisor brings it back, and nobody else does.
         await _sessions(stage, at_least=_WORKERS * _POOL)
-        if time.monotonic() > until:
+        # At the moment of a kill all of its clients may be between two requests.
+        if time.monotonic() > until and (stage.recorder.unknown() or killed == _KILLS_MAX):
             return
 
 

@@ -13,8 +13,11 @@ from tests.faults import databases
 from tests.faults.scenario import Place, Scenario, Stage
 
 # Connections are made anew when they are asked for. Those who ask while there are none wait for
-# pool_timeout_seconds (2), and the pool tries again with pauses that grow: 1, 2, 4 s and so on.
+# pool_timeout_seconds, and the pool tries again with pauses that grow: 1, 2, 4 s and so on.
 _RECONNECT_SECONDS: Final = 10.0
+# Shorter than by default (2), so that an outage of a few seconds is longer: postings share a
+# connection and wait for it together.
+_HURRIED: Final = {"FLORIN_POOL_TIMEOUT_SECONDS": "1"}
 _BETWEEN_STORMS_SECONDS: Final = 0.1
 # A little more than Florin's pool and what `florin doctor` wants to be left.
 _CONNECTIONS_MAX: Final = 24
@@ -71,6 +74,7 @@ SCENARIOS: Final = (
         "postgres-crashed",
         "PostgreSQL is stopped as by a crash (pg_ctl stop -m immediate) and started again.",
         _crash,
+        settings=_HURRIED,
         bound_seconds=_RECONNECT_SECONDS,
     ),
     Scenario(
@@ -83,6 +87,7 @@ SCENARIOS: Final = (
         "Others take every connection that PostgreSQL has, and give them back.",
         _take_all,
         place=_small,
+        settings=_HURRIED,
         bound_seconds=_RECONNECT_SECONDS,
     ),
 )

@@ -27,13 +27,16 @@ async def _hold_rows(stage: Stage) -> None:
 
 
 async def _hold_table(stage: Stage) -> None:
-    """Lock what is written in the middle of a posting, in spells: each statement waits in it."""
-    spells = max(1, round(stage.seconds / (2 * _STATEMENT_SECONDS)))
+    """Lock what is written in the middle of a posting, in spells: each statement waits in it.
+
+    Postings that share a transaction lose patience after a second, and then each tries by itself.
+    """
+    spells = max(1, round(stage.seconds / (3 * _STATEMENT_SECONDS)))
     with stage.postgres.administrator() as conn:
         for _ in range(spells):
             with conn.transaction():
                 conn.execute(LOCK_TABLE)
-                await asyncio.sleep(1.5 * _STATEMENT_SECONDS)
+                await asyncio.sleep(2.5 * _STATEMENT_SECONDS)
             await asyncio.sleep(0.5 * _STATEMENT_SECONDS)
 
 

@@ -26,7 +26,7 @@ check: $(READY)  ## everything that CI runs
 	$(BIN)/python -m tools.schema_changes
 	$(MAKE) test
 
-bench: $(READY)  ## Florin beside others, some 20 minutes (QUICK=1: three); prints ratios, asserts nothing
+bench: $(READY)  ## Florin beside others, some 20 minutes (QUICK=1: a few); prints ratios, asserts nothing
 	$(BIN)/python -m bench $(if $(QUICK),--quick)
 
 bench-growth: $(READY)  ## whether reads slow down from 20,000 to 2,000,000 entries, and what verify takes

@@ -263,14 +263,18 @@ class _Traces:
     def __init__(self, traces: Sequence[Trace]) -> None:
         self._traces = traces
 
-    @contextmanager
-    def statement(self, text: str) -> Iterator[None]:
+    def statement(self, text: str) -> AbstractContextManager[None]:
         """One statement, as it is sent."""
-        with ExitStack() as spans:
-            for trace in self._traces:
-                spans.enter_context(trace.statement(text))
-            yield
+        return _together([trace.statement(text) for trace in self._traces])
 
     def batch(self, name: str, size: int) -> AbstractContextManager[None]:
-        """Nothing that a group reads is a loader's."""
-        raise NotImplementedError
+        """One loader's batch."""
+        return _together([trace.batch(name, size) for trace in self._traces])
+
+
+@contextmanager
+def _together(spans: Sequence[AbstractContextManager[None]]) -> Iterator[None]:
+    with ExitStack() as entered:
+        for span in spans:
+            entered.enter_context(span)
+        yield

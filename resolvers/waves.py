@@ -12,8 +12,8 @@ import asyncio
 from collections.abc import Callable, Coroutine
 from typing import Any, Final
 
-# A value passes a shield, a resolver and graphql-core's own completion before the next load is
-# made: up to three turns of the loop. One more for good measure.
+# A value passes its future, a resolver and the executor's completion before the next load is made:
+# up to three turns of the loop. One more for good measure.
 QUIET_TURNS: Final = 4
 
 
